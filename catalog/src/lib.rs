@@ -1,0 +1,2 @@
+//! Where a carrier came from and whether it is still whole.
+#![forbid(unsafe_code)]

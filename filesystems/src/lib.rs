@@ -1,0 +1,2 @@
+//! What files are in these blocks.
+#![forbid(unsafe_code)]

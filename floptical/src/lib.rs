@@ -1,0 +1,2 @@
+//! A floppy and optical preservation toolkit for emulators.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! What the signal says: transitions, cells and sectors, both ways.
+#![forbid(unsafe_code)]

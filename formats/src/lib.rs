@@ -1,0 +1,2 @@
+//! What a container holds: one folder for each format, and the registry.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! How bytes come in and go out safely: sources, wrappers, sets of files, sinks.
+#![forbid(unsafe_code)]

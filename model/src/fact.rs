@@ -1,0 +1,109 @@
+//! The one closed list of facts, version 0.
+
+use crate::{Datum, Rate};
+
+/// How a difference in a fact is weighed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum FactKind {
+    /// A machine or a protection could tell another value.
+    Content,
+    /// A measure: two regular values are two renditions of one disk.
+    Measure,
+    /// What a container says of its own making.
+    Word,
+}
+
+macro_rules! facts {
+    ($($name:ident $word:literal $kind:ident $meaning:literal;)*) => {
+        /// A thing that an image can say of a disk.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum Fact { $(#[doc = $meaning] $name),* }
+
+        impl Fact {
+            /// Every fact, in the order of the table.
+            pub const ALL: &[Fact] = &[$(Fact::$name),*];
+
+            /// The stable word for it, as `--lose` takes it.
+            pub fn word(self) -> &'static str {
+                match self { $(Fact::$name => $word),* }
+            }
+
+            /// How a difference is weighed.
+            pub fn kind(self) -> FactKind {
+                match self { $(Fact::$name => FactKind::$kind),* }
+            }
+
+            /// What it means.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Fact::$name => $meaning),* }
+            }
+        }
+    };
+}
+
+facts! {
+    Exists "exists" Content "A track or sector is there.";
+    Layout "layout" Content "Tracks, sides, sectors, sizes and first numbers, where regular.";
+    Scheme "scheme" Content "How a sector is recorded.";
+    Id "id" Content "Cylinder, head and size code in an id field.";
+    HeaderCheck "header-check" Content "Whether the check of an id field holds.";
+    HeaderCheckValue "header-check-value" Content "The check of an id field as recorded.";
+    Mark "mark" Content "The byte of the data mark: normal, deleted or other.";
+    Data "data" Content "The bytes of a data field, or that there is none.";
+    DataCheck "data-check" Content "Whether the check of a data field holds.";
+    DataCheckValue "data-check-value" Content "The check of a data field as recorded.";
+    Weak "weak" Content "Bits that read differently each time.";
+    Order "order" Content "The order of the sectors on a track.";
+    Angle "angle" Measure "Where each sector lies on a track.";
+    Rate "rate" Content "The transfer rate of a track.";
+    Rotation "rotation" Measure "The length of a revolution.";
+    TrackLength "track-length" Measure "How many cells a track has.";
+    CellTiming "cell-timing" Measure "How long the cells last, where they are not alike.";
+    Gaps "gaps" Measure "What the cells hold that no field claims.";
+    NoFlux "no-flux" Content "Stretches without transitions.";
+    FluxTiming "flux-timing" Measure "The times between transitions.";
+    Revolutions "revolutions" Measure "How many revolutions there are, and whether they agree.";
+    IndexTimes "index-times" Measure "When the index marks came.";
+    Form "form" Measure "The size of the medium.";
+    Heads "heads" Measure "How many sides were captured.";
+    Holes "holes" Content "Stretches of a linear carrier that hold no data.";
+    Contents "contents" Content "The bytes of a linear carrier.";
+    RecordForm "record-form" Word "How the container wrote a sector down.";
+    Version "version" Word "The version of the container.";
+    Creator "creator" Word "The program that wrote the container.";
+    Date "date" Word "When the container was written.";
+    Title "title" Word "A title in the container.";
+    Comment "comment" Word "A comment in the container.";
+    Claim "claim" Word "Another statement of the container about itself.";
+    Opaque "opaque" Word "A part of the container that is not interpreted.";
+}
+
+impl Fact {
+    /// The fact of a word.
+    pub fn from_word(word: &str) -> Option<Fact> {
+        Self::ALL.iter().copied().find(|f| f.word() == word)
+    }
+
+    /// True when two values of this fact are one to the disk: rates of one
+    /// density.
+    pub fn equivalent(self, a: &Datum, b: &Datum) -> bool {
+        match (self, a, b) {
+            (Fact::Rate, Datum::Number(a), Datum::Number(b)) => match (u32::try_from(*a), u32::try_from(*b)) {
+                (Ok(a), Ok(b)) => Rate(a).same_density(Rate(b)),
+                _ => false,
+            },
+            _ => a == b,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_unique_and_find_their_fact() {
+        assert!(Fact::ALL.iter().all(|f| Fact::from_word(f.word()) == Some(*f)));
+    }
+}

@@ -1,0 +1,65 @@
+//! The one table of finding codes, version 0.
+
+use super::{Code, Severity};
+
+macro_rules! codes {
+    ($($name:ident $id:literal $severity:ident $meaning:literal;)*) => {
+        $(#[doc = $meaning] pub static $name: Code =
+            Code { id: $id, severity: Severity::$severity, meaning: $meaning };)*
+        /// Every code, in the order of the table.
+        pub static CODES: &[&Code] = &[$(&$name),*];
+    };
+}
+
+codes! {
+    // Every container.
+    FORMAT_TRUNCATED "format.truncated" Damage "The file ends before a structure does; what is there is kept.";
+    FORMAT_TAIL "format.tail" Oddity "Bytes follow the last structure; they are kept.";
+    FORMAT_RESERVED "format.reserved" Oddity "A reserved field holds a value; it is kept.";
+    FORMAT_ODD_VALUE "format.odd-value" Oddity "A field holds a value that the format does not define.";
+    FORMAT_CHECKSUM "format.checksum" Damage "A checksum of the container does not hold.";
+    FORMAT_FIELDS_DIFFER "format.fields-differ" Contradiction "Two fields of the container cannot both be true.";
+    FORMAT_LAYOUT_TIE "format.layout-tie" Info "Several layouts have this size; the first was taken.";
+    FORMAT_MISSING_FILE "format.missing-file" Damage "A file that belongs to the set is not there.";
+    // Signal.
+    FLUX_NO_INDEX "flux.no-index" Oddity "The capture holds no whole revolution between two index marks.";
+    FLUX_CAPTURE "flux.capture" Damage "The device reported trouble while it captured.";
+    FLUX_REVOLUTIONS_DIFFER "flux.revolutions-differ" Oddity "Revolutions of one track hold different data.";
+    TRACK_CONTRADICTION "track.contradiction" Contradiction "Two readings with good checks hold different data.";
+    TRACK_OVERFULL "track.overfull" Contradiction "The sectors do not fit the track at its rate.";
+    // File systems.
+    FS_GEOMETRY_GUESSED "fs.geometry-guessed" Info "The boot sector tells no geometry; it follows from size and media byte.";
+    FS_FIELDS_DIFFER "fs.fields-differ" Contradiction "Two fields of the file system cannot both be true.";
+    FS_FAT_COPIES_DIFFER "fat.copies-differ" Contradiction "The copies of the allocation table differ.";
+    FS_FAT_GONE "fat.table-gone" Damage "A copy of the allocation table is destroyed.";
+    FS_CROSS_LINK "fat.cross-link" Damage "Two files claim the same cluster.";
+    FS_CHAIN_LOOP "fat.chain-loop" Damage "A chain of clusters runs into itself.";
+    FS_CHAIN_FREE "fat.chain-into-free" Damage "A chain runs into a free cluster.";
+    FS_CHAIN_RANGE "fat.chain-out-of-range" Damage "A chain points outside the volume.";
+    FS_CHAIN_BAD "fat.chain-into-bad" Damage "A chain runs into a cluster that is marked bad.";
+    FS_CHAIN_SHORT "fat.chain-short" Damage "A chain ends before the size is reached.";
+    FS_CHAIN_LONG "fat.chain-long" Oddity "A chain goes on after the size is reached.";
+    FS_START_BAD "fat.start-bad" Damage "A file starts at a cluster that cannot hold data.";
+    FS_LOST_CHAIN "fat.lost-chain" Oddity "Clusters are in use that no file claims.";
+    FS_LONG_NAME "fat.long-name" Oddity "Parts of a long name do not belong together.";
+    FS_DATE_INVALID "fs.date-invalid" Oddity "A date that no calendar has; its raw value is kept.";
+    FS_DIR_LOOP "fs.directory-loop" Damage "A directory contains itself.";
+    FS_BEYOND_END "fs.beyond-end-mark" Info "Entries stand behind the end mark of a directory.";
+    FS_TRUNCATED "fs.truncated" Damage "The volume goes on beyond the end of the image.";
+    FS_BAD_SECTORS "fs.bad-sectors" Damage "A file lies on sectors that are not good.";
+    FS_PARTITION "fs.partition" Damage "An entry of the partition table cannot be true.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_explained() {
+        let mut ids: Vec<&str> = CODES.iter().map(|c| c.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), CODES.len());
+        assert!(CODES.iter().all(|c| c.meaning.ends_with('.') && c.id.contains('.')));
+    }
+}

@@ -1,0 +1,268 @@
+//! Layouts: how the blocks of a disk lie on its tracks. Data, not code.
+
+mod observe;
+mod table;
+
+pub use observe::{logical_tracks, observe};
+pub use table::LAYOUTS;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+
+use crate::{Form, Ps, Rate, Scheme, SectorId, TrackAt};
+
+/// In which order the tracks of a disk follow each other in the linear view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SideOrder {
+    /// Cylinder by cylinder, all its sides.
+    Alternating,
+    /// Side 0 whole, then side 1.
+    SideBySide,
+    /// Side 0 whole, then side 1 from the last track back.
+    OutAndBack,
+}
+
+/// A range of tracks that are formatted alike.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Zone {
+    /// First cylinder.
+    pub first: u8,
+    /// Cylinders.
+    pub cylinders: u8,
+    /// The only side that it speaks of, or `None` for all.
+    pub head: Option<u8>,
+    /// How the sectors are recorded.
+    pub scheme: Scheme,
+    /// Transfer rate.
+    pub rate: Rate,
+    /// Sectors in a track.
+    pub sectors: u8,
+    /// Bytes in a sector.
+    pub size: u16,
+    /// Number (R) of the first sector.
+    pub base: u8,
+    /// Steps from one sector to the next on the track; 1 is in order.
+    pub interleave: u8,
+    /// Gap 3 in bytes when a track is written.
+    pub gap3: u8,
+}
+
+/// How the blocks of a disk lie on its tracks.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Layout {
+    /// Stable id; empty for one that was observed or described by a disk.
+    pub id: Cow<'static, str>,
+    /// What it is, in words.
+    pub name: Cow<'static, str>,
+    /// Cylinders.
+    pub cylinders: u8,
+    /// Sides.
+    pub heads: u8,
+    /// Order of the tracks.
+    pub order: SideOrder,
+    /// Size of the medium.
+    pub form: Form,
+    /// Length of a revolution.
+    pub rotation: Ps,
+    /// How its tracks are formatted. The first zone that covers a track counts.
+    pub zones: Cow<'static, [Zone]>,
+}
+
+/// A block of a layout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BlockAt {
+    /// Its track, by number.
+    pub track: TrackAt,
+    /// The id that a standard disk has there.
+    pub id: SectorId,
+    /// First byte in the linear view.
+    pub offset: u64,
+    /// Bytes.
+    pub size: u16,
+}
+
+impl Layout {
+    /// Length of a revolution at 300 rpm.
+    pub const RPM_300: Ps = Ps(200_000_000_000);
+    /// Length of a revolution at 360 rpm.
+    pub const RPM_360: Ps = Ps(166_666_666_667);
+
+    /// How a track is formatted.
+    pub fn zone(&self, cylinder: u8, head: u8) -> Option<&Zone> {
+        let within = |z: &&Zone| {
+            let range: Range<u16> = u16::from(z.first)..u16::from(z.first) + u16::from(z.cylinders);
+            range.contains(&cylinder.into()) && z.head.is_none_or(|h| h == head)
+        };
+        (cylinder < self.cylinders && head < self.heads).then(|| self.zones.iter().find(within)).flatten()
+    }
+
+    /// The tracks (cylinder, side) in the order of the linear view.
+    pub fn tracks(&self) -> Vec<(u8, u8)> {
+        let (cylinders, heads) = (self.cylinders, self.heads);
+        match self.order {
+            SideOrder::Alternating => (0..cylinders).flat_map(|c| (0..heads).map(move |h| (c, h))).collect(),
+            SideOrder::SideBySide => (0..heads).flat_map(|h| (0..cylinders).map(move |c| (c, h))).collect(),
+            SideOrder::OutAndBack => (0..heads)
+                .flat_map(|h| (0..cylinders).map(move |c| (if h % 2 == 1 { cylinders - 1 - c } else { c }, h)))
+                .collect(),
+        }
+    }
+
+    /// The blocks in logical order.
+    pub fn blocks(&self) -> Vec<BlockAt> {
+        let mut blocks = Vec::new();
+        let mut offset = 0;
+        for (cylinder, head) in self.tracks() {
+            let Some(zone) = self.zone(cylinder, head) else { continue };
+            for i in 0..zone.sectors {
+                let id = SectorId { c: cylinder, h: head, r: zone.base.wrapping_add(i), n: zone.code() };
+                blocks.push(BlockAt { track: TrackAt::new(cylinder, head), id, offset, size: zone.size });
+                offset += u64::from(zone.size);
+            }
+        }
+        blocks
+    }
+
+    /// Length of the linear view in bytes.
+    pub fn bytes(&self) -> u64 {
+        let track = |(c, h): (u8, u8)| self.zone(c, h).map_or(0, |z| u64::from(z.sectors) * u64::from(z.size));
+        self.tracks().into_iter().map(track).sum()
+    }
+
+    /// The layouts of the table with this many bytes, the most common first.
+    pub fn of_size(bytes: u64) -> impl Iterator<Item = &'static Layout> {
+        LAYOUTS.iter().filter(move |l| l.bytes() == bytes)
+    }
+
+    /// The layout of the table with this id.
+    pub fn by_id(id: &str) -> Option<&'static Layout> {
+        LAYOUTS.iter().find(|l| l.id == id)
+    }
+
+    /// A disk of one zone, all tracks alike, as a boot sector describes one.
+    /// `None` for what no floppy has.
+    pub fn uniform(cylinders: u16, heads: u16, sectors: u16, size: u16, scheme: Scheme) -> Option<Layout> {
+        let (cylinders, heads) = (u8::try_from(cylinders).ok()?, u8::try_from(heads).ok()?);
+        let sectors = u8::try_from(sectors).ok()?;
+        SectorId::code(size.into())?;
+        let track = u32::from(sectors) * u32::from(size);
+        if cylinders == 0 || !(1..=2).contains(&heads) || sectors == 0 || track > 26_000 {
+            return None;
+        }
+        let (rate, rotation, form) = match track {
+            0..=6143 => (Rate::DD, Self::RPM_300, if cylinders > 45 { Form::Inch3 } else { Form::Inch5 }),
+            6144..=8447 if size >= 512 && sectors == 15 || size == 1024 && sectors == 8 => {
+                (Rate::HD, Self::RPM_360, Form::Inch5)
+            }
+            6144..=12799 => (Rate::HD, Self::RPM_300, Form::Inch3),
+            _ => (Rate::ED, Self::RPM_300, Form::Inch3),
+        };
+        let zone = Zone {
+            first: 0,
+            cylinders,
+            head: None,
+            scheme,
+            rate,
+            sectors,
+            size,
+            base: 1,
+            interleave: 1,
+            gap3: 0,
+        };
+        Some(Layout {
+            id: Cow::Borrowed(""),
+            name: Cow::Owned(format!("{cylinders} cylinders, {heads} sides, {sectors} x {size} bytes")),
+            cylinders,
+            heads,
+            order: SideOrder::Alternating,
+            form,
+            rotation,
+            zones: Cow::Owned(vec![zone]),
+        })
+    }
+
+    /// True when the blocks of both lie at the same places under the same ids.
+    pub fn same_shape(&self, other: &Layout) -> bool {
+        self.shape() == other.shape()
+    }
+
+    /// The shape in one line: what the fact `layout` records.
+    pub fn shape(&self) -> String {
+        let mut parts: Vec<(String, u32)> = Vec::new();
+        for (cylinder, head) in self.tracks() {
+            let part = self.zone(cylinder, head).map_or_else(
+                || "nothing".into(),
+                |z| format!("{}x{} from {}", z.sectors, z.size, z.base),
+            );
+            match parts.last_mut() {
+                Some((last, n)) if *last == part => *n += 1,
+                _ => parts.push((part, 1)),
+            }
+        }
+        let order = match self.order {
+            _ if self.heads < 2 => "",
+            SideOrder::Alternating => "",
+            SideOrder::SideBySide => ", side by side",
+            SideOrder::OutAndBack => ", out and back",
+        };
+        let zones: Vec<String> = parts.into_iter().map(|(part, n)| format!("{n} tracks of {part}")).collect();
+        format!("{} cylinders, {} sides{order}: {}", self.cylinders, self.heads, zones.join(", "))
+    }
+}
+
+impl Zone {
+    /// The size code of its sectors.
+    pub fn code(&self) -> u8 {
+        SectorId::code(self.size.into()).unwrap_or(0)
+    }
+
+    /// The numbers of its sectors in the order of the track.
+    pub fn numbers(&self) -> Vec<u8> {
+        let count = usize::from(self.sectors);
+        let mut order: Vec<Option<u8>> = vec![None; count];
+        let mut at = 0;
+        for i in 0..self.sectors {
+            while order.get(at).is_some_and(Option::is_some) {
+                at = (at + 1) % count;
+            }
+            order[at] = Some(self.base.wrapping_add(i));
+            at = (at + usize::from(self.interleave.max(1))) % count;
+        }
+        order.into_iter().flatten().collect()
+    }
+}
+
+impl fmt::Display for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.id.is_empty() { f.write_str(&self.name) } else { write!(f, "{} ({})", self.id, self.name) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_consistent() {
+        for (i, layout) in LAYOUTS.iter().enumerate() {
+            assert!(LAYOUTS[..i].iter().all(|l| l.id != layout.id), "{} twice", layout.id);
+            assert_eq!(layout.blocks().iter().map(|b| u64::from(b.size)).sum::<u64>(), layout.bytes());
+            for (c, h) in layout.tracks() {
+                let zone = layout.zone(c, h).unwrap_or_else(|| panic!("{} lacks {c}.{h}", layout.id));
+                let mut numbers = zone.numbers();
+                numbers.sort_unstable();
+                assert_eq!(numbers, (zone.base..zone.base + zone.sectors).collect::<Vec<u8>>());
+            }
+        }
+    }
+
+    #[test]
+    fn sizes_find_the_common_layout_first() {
+        let first = |bytes| Layout::of_size(bytes).next().map(|l| l.id.to_string());
+        assert_eq!(first(368_640).as_deref(), Some("pc-360"));
+        assert_eq!(first(1_474_560).as_deref(), Some("pc-1440"));
+        assert_eq!(first(256_256).as_deref(), Some("ibm-3740"));
+        assert_eq!(first(1), None);
+    }
+}

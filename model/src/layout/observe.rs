@@ -1,0 +1,227 @@
+//! The layout that a disk shows by its sectors.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{LAYOUTS, Layout, SideOrder, Zone};
+use crate::identity::LogicalTrack;
+use crate::{Form, Rate, Scheme, Sectors, TrackAt};
+
+/// Number the tracks by the disk's own pitch. A disk of 40 tracks read in
+/// steps of 80 has its tracks at every second position; a position that only
+/// repeats its neighbour counts once. Tracks without slots do not count.
+pub fn logical_tracks<'a>(tracks: &[(TrackAt, &'a Sectors)]) -> Vec<LogicalTrack<'a>> {
+    let held: Vec<(u8, u8, &Sectors)> = tracks
+        .iter()
+        .filter(|(_, s)| !s.slots.is_empty())
+        .filter_map(|(at, s)| Some((at.cylinder()?, at.head, *s)))
+        .collect();
+    let pitch = if is_double_stepped(&held) { 2 } else { 1 };
+    held.iter()
+        .filter(|(c, _, _)| c % pitch == 0)
+        .map(|&(c, head, sectors)| LogicalTrack { cylinder: c / pitch, head, sectors })
+        .collect()
+}
+
+/// True when every second position is empty or repeats the one before, and
+/// more ids count in double steps than in single ones.
+fn is_double_stepped(held: &[(u8, u8, &Sectors)]) -> bool {
+    let find = |c: u8, h: u8| held.iter().find(|t| (t.0, t.1) == (c, h)).map(|t| t.2);
+    let repeats = |c: u8, h: u8, s: &Sectors| find(c - 1, h).is_some_and(|before| same_sectors(before, s));
+    if held.iter().any(|&(c, h, s)| c % 2 == 1 && !repeats(c, h, s)) {
+        return false;
+    }
+    let votes = |pitch: u8| {
+        let counts = |&(c, _, s): &(u8, u8, &Sectors)| {
+            s.slots.iter().filter_map(|slot| slot.chosen().sector_id()).filter(|id| c % pitch == 0 && id.c == c / pitch).count()
+        };
+        held.iter().map(counts).sum::<usize>()
+    };
+    votes(2) > votes(1)
+}
+
+fn same_sectors(a: &Sectors, b: &Sectors) -> bool {
+    let ids = |s: &Sectors| {
+        let mut all: Vec<_> = s.slots.iter().map(|x| x.chosen().sector_id()).collect();
+        all.sort_unstable();
+        all
+    };
+    ids(a) == ids(b)
+}
+
+/// How one track is formatted: what a zone says of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Shape {
+    scheme: Scheme,
+    sectors: u8,
+    size: u16,
+    base: u8,
+}
+
+impl Shape {
+    /// The shape of a track whose numbers run without gap or twin and whose
+    /// sectors are of one size and scheme.
+    fn of(sectors: &Sectors) -> Option<Shape> {
+        let mut numbers = BTreeSet::new();
+        let mut kinds = BTreeSet::new();
+        for slot in &sectors.slots {
+            let chosen = slot.chosen();
+            numbers.insert(chosen.sector_id()?.r);
+            kinds.insert((chosen.scheme, u16::try_from(chosen.size()).ok()?));
+        }
+        let (base, last) = (*numbers.first()?, *numbers.last()?);
+        let count = u8::try_from(sectors.slots.len()).ok()?;
+        let (scheme, size) = *kinds.first()?;
+        let regular = kinds.len() == 1 && numbers.len() == sectors.slots.len() && last - base + 1 == count && size >= 128;
+        regular.then_some(Shape { scheme, sectors: count, size, base })
+    }
+}
+
+/// The layout that the tracks show, or the smallest known one that all of them
+/// fit; `None` when there is no rule in them.
+pub fn observe(tracks: &[LogicalTrack<'_>]) -> Option<Layout> {
+    let seen = whole(tracks);
+    let known = seen.as_ref().and_then(|shown| LAYOUTS.iter().find(|l| l.same_shape(shown) && densities_fit(l, tracks)));
+    known.cloned().or(seen).or_else(|| completed(tracks)).or_else(|| majority(tracks))
+}
+
+/// Every track of the rectangle is there and regular.
+fn whole(tracks: &[LogicalTrack<'_>]) -> Option<Layout> {
+    let shapes: Option<BTreeMap<(u8, u8), Shape>> =
+        tracks.iter().map(|t| Some(((t.cylinder, t.head), Shape::of(t.sectors)?))).collect();
+    let shapes = shapes?;
+    let cylinders = shapes.keys().map(|k| k.0).max()?.checked_add(1)?;
+    let heads = shapes.keys().map(|k| k.1).max()? + 1;
+    if heads > 2 || shapes.len() != usize::from(cylinders) * usize::from(heads) {
+        return None;
+    }
+    Some(build(tracks, cylinders, heads, |c, h| shapes.get(&(c, h)).copied()))
+}
+
+/// The smallest layout of the table that has a place for every sector seen.
+fn completed(tracks: &[LogicalTrack<'_>]) -> Option<Layout> {
+    let fits = |layout: &&Layout| !tracks.is_empty() && tracks.iter().all(|t| track_fits(layout, t));
+    LAYOUTS.iter().filter(fits).filter(|l| densities_fit(l, tracks)).min_by_key(|l| l.bytes()).cloned()
+}
+
+fn track_fits(layout: &Layout, track: &LogicalTrack<'_>) -> bool {
+    let Some(zone) = layout.zone(track.cylinder, track.head) else { return false };
+    let mut seen = BTreeSet::new();
+    track.sectors.slots.iter().all(|slot| {
+        let chosen = slot.chosen();
+        chosen.sector_id().is_some_and(|id| {
+            let number = id.r.checked_sub(zone.base).is_some_and(|n| n < zone.sectors);
+            number && chosen.size() == usize::from(zone.size) && chosen.scheme == zone.scheme && seen.insert(id.r)
+        })
+    })
+}
+
+fn densities_fit(layout: &Layout, tracks: &[LogicalTrack<'_>]) -> bool {
+    tracks.iter().all(|t| match (t.sectors.rate.recorded(), layout.zone(t.cylinder, t.head)) {
+        (Some(rate), Some(zone)) => rate.same_density(zone.rate),
+        _ => true,
+    })
+}
+
+/// Most tracks are alike; the others have a rule of their own or none.
+fn majority(tracks: &[LogicalTrack<'_>]) -> Option<Layout> {
+    let mut counts: BTreeMap<Shape, usize> = BTreeMap::new();
+    tracks.iter().filter_map(|t| Shape::of(t.sectors)).for_each(|s| *counts.entry(s).or_default() += 1);
+    let (shape, count) = counts.into_iter().max_by_key(|(_, n)| *n)?;
+    if count * 4 < tracks.len() * 3 {
+        return None;
+    }
+    let alike = || tracks.iter().filter(|t| Shape::of(t.sectors) == Some(shape));
+    let cylinders = alike().map(|t| t.cylinder).max()?.checked_add(1)?;
+    let heads = alike().map(|t| t.head).max()?.min(1) + 1;
+    Some(build(tracks, cylinders, heads, |_, _| Some(shape)))
+}
+
+fn build(tracks: &[LogicalTrack<'_>], cylinders: u8, heads: u8, shape: impl Fn(u8, u8) -> Option<Shape>) -> Layout {
+    let find = |c, h| tracks.iter().find(|t| (t.cylinder, t.head) == (c, h)).map(|t| t.sectors);
+    let mut zones: Vec<Zone> = Vec::new();
+    for head in 0..heads {
+        let from = zones.len();
+        for cylinder in 0..cylinders {
+            let Some(s) = shape(cylinder, head) else { continue };
+            let sectors = find(cylinder, head);
+            let rate = sectors.and_then(|t| t.rate.copied());
+            let zone = Zone {
+                first: cylinder,
+                cylinders: 1,
+                head: Some(head),
+                scheme: s.scheme,
+                rate: rate.unwrap_or(Rate::DD),
+                sectors: s.sectors,
+                size: s.size,
+                base: s.base,
+                interleave: 1,
+                gap3: 0,
+            };
+            match zones[from..].last_mut() {
+                Some(last) if Zone { first: last.first, cylinders: last.cylinders, ..zone.clone() } == *last => {
+                    last.cylinders += 1;
+                }
+                _ => zones.push(zone),
+            }
+        }
+    }
+    let rotation = tracks.iter().find_map(|t| t.sectors.rotation.copied()).unwrap_or(Layout::RPM_300);
+    let rotation = if rotation.0 < 183_000_000_000 { Layout::RPM_360 } else { Layout::RPM_300 };
+    Layout {
+        id: Cow::Borrowed(""),
+        name: Cow::Borrowed("as the disk shows"),
+        cylinders,
+        heads,
+        order: SideOrder::Alternating,
+        form: if cylinders > 45 { Form::Inch3 } else { Form::Inch5 },
+        rotation,
+        zones: Cow::Owned(zones),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DataField, Known, SectorId, Sighting, Slot};
+    use std::sync::Arc;
+
+    fn track(c: u8, h: u8, numbers: &[u8]) -> Sectors {
+        let slot = |&r: &u8| {
+            let id = SectorId { c, h, r, n: 2 };
+            let mut s = Sighting::assumed(Scheme::IbmMfm, id, DataField::Bytes(Arc::from(vec![r; 512])));
+            s.id = Known::Value(Some(id));
+            Slot::one(s)
+        };
+        Sectors { slots: numbers.iter().map(slot).collect(), ordered: true, ..Sectors::default() }
+    }
+
+    fn observed(tracks: &[(TrackAt, Sectors)]) -> (Vec<u8>, Option<Layout>) {
+        let refs: Vec<(TrackAt, &Sectors)> = tracks.iter().map(|(at, s)| (*at, s)).collect();
+        let logical = logical_tracks(&refs);
+        (logical.iter().map(|t| t.cylinder).collect(), observe(&logical))
+    }
+
+    #[test]
+    fn a_lone_track_belongs_to_the_smallest_disk_that_holds_it() {
+        let numbers: Vec<u8> = (1..=9).collect();
+        let (_, layout) = observed(&[(TrackAt::new(20, 1), track(20, 1, &numbers))]);
+        assert_eq!(layout.unwrap().id, "pc-360");
+    }
+
+    #[test]
+    fn double_steps_are_seen_by_the_ids() {
+        let numbers: Vec<u8> = (1..=9).collect();
+        let tracks: Vec<_> = (0..80).map(|c| (TrackAt::new(c, 0), track(c / 2, 0, &numbers))).collect();
+        let (cylinders, layout) = observed(&tracks);
+        assert_eq!(cylinders, (0..40).collect::<Vec<u8>>());
+        assert_eq!(layout.unwrap().id, "pc-180");
+    }
+
+    #[test]
+    fn a_rectangle_of_any_size_is_a_layout() {
+        let tracks: Vec<_> = (0..81).map(|c| (TrackAt::new(c, 0), track(c, 0, &[5, 6, 7]))).collect();
+        let layout = observed(&tracks).1.unwrap();
+        assert_eq!(layout.shape(), "81 cylinders, 1 sides: 81 tracks of 3x512 from 5");
+    }
+}

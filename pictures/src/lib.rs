@@ -1,0 +1,2 @@
+//! How a disk looks.
+#![forbid(unsafe_code)]
