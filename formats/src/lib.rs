@@ -1,2 +1,26 @@
-//! What a container holds: one folder for each format, and the registry.
+//! What does this container hold?
+//!
+//! One folder for each format, and [`FORMATS`], the one list of them. A format
+//! is static data with function pointers: see [`Format`]. Reading gives an
+//! [`Image`](floptical_model::Image) of what is there; writing is split into
+//! `fit`, the only place that drops or invents, and `emit`, which decides
+//! nothing. No decoder of signals runs here.
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::unwrap_used,
+        clippy::panic
+    )
+)]
+
+mod format;
+mod identify;
+mod registry;
+
+pub use format::{Exactness, Fitted, Format, NotFitted, ReadOptions, Witness};
+pub use identify::{Answer, Candidate, Evidence, Probe};
+pub use registry::{FORMATS, Registry};
