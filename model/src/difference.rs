@@ -176,6 +176,8 @@ fn weigh(fact: Fact, from: &Value, to: &Value) -> Option<(How, Weight)> {
             (How::Approximated, rendition_if(same(x, y) || (measure && *regular == Regular::Yes)))
         }
         (Said(_, regular), Unrecorded) => (How::Dropped, rendition_if(*regular == Regular::Yes)),
+        // The ids that make it are facts of their own.
+        (Unrecorded, Said(..)) if fact == Fact::Layout => (How::Invented, Weight::Rendition),
         (Unrecorded, Said(_, regular)) => (How::Invented, rendition_if(*regular == Regular::Yes)),
         (Assumed(x), Said(y, regular)) => {
             (How::Invented, rendition_if(same(x, y) || (measure && *regular == Regular::Yes)))

@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::{Context, Error, ErrorKind, Known, Ps, Result, Span, Track, TrackAt};
+use crate::{Context, Error, ErrorKind, Known, Layout, Ps, Result, Span, Track, TrackAt};
 
 /// The size of the medium.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -127,6 +127,13 @@ impl fmt::Debug for TrackMap {
 pub struct Floppy {
     /// What is known of the drive.
     pub drive: DriveFacts,
+    /// The layout that the container goes by. `Unrecorded` where ids speak for
+    /// themselves (IMD, HFE, flux). A flat image has `Assumed(layout,
+    /// Why::Layout)` when its own bytes and length suggest this layout first,
+    /// and `Assumed(layout, Why::Person)` when somebody named another one: who
+    /// reads the file without being told would see another disk. A fitted flat
+    /// image says the same, and is read back with this layout.
+    pub layout: Known<Layout>,
     /// The tracks.
     pub tracks: TrackMap,
 }
