@@ -3,7 +3,7 @@
 mod observe;
 mod table;
 
-pub use observe::{logical_tracks, observe};
+pub use observe::{logical_tracks, observe, pitch};
 pub use table::LAYOUTS;
 
 use std::borrow::Cow;

@@ -11,16 +11,22 @@ use crate::{Form, Rate, Scheme, Sectors, TrackAt};
 /// steps of 80 has its tracks at every second position; a position that only
 /// repeats its neighbour counts once. Tracks without slots do not count.
 pub fn logical_tracks<'a>(tracks: &[(TrackAt, &'a Sectors)]) -> Vec<LogicalTrack<'a>> {
-    let held: Vec<(u8, u8, &Sectors)> = tracks
+    let pitch = pitch(tracks);
+    with_slots(tracks)
         .iter()
-        .filter(|(_, s)| !s.slots.is_empty())
-        .filter_map(|(at, s)| Some((at.cylinder()?, at.head, *s)))
-        .collect();
-    let pitch = if is_double_stepped(&held) { 2 } else { 1 };
-    held.iter()
         .filter(|(c, _, _)| c % pitch == 0)
         .map(|&(c, head, sectors)| LogicalTrack { cylinder: c / pitch, head, sectors })
         .collect()
+}
+
+/// How many steps of the drive lie between two tracks of the disk: 1 or 2.
+pub fn pitch(tracks: &[(TrackAt, &Sectors)]) -> u8 {
+    if is_double_stepped(&with_slots(tracks)) { 2 } else { 1 }
+}
+
+fn with_slots<'a>(tracks: &[(TrackAt, &'a Sectors)]) -> Vec<(u8, u8, &'a Sectors)> {
+    let whole = |(at, s): &(TrackAt, &'a Sectors)| Some((at.cylinder()?, at.head, *s));
+    tracks.iter().filter(|(_, s)| !s.slots.is_empty()).filter_map(whole).collect()
 }
 
 /// True when every second position is empty or repeats the one before, and
