@@ -1,0 +1,47 @@
+//! IBM FM: each bit is a clock cell with a transition and a data cell.
+//!
+//! FM lies in a string of cells at the rate of MFM: an empty cell follows each
+//! cell of its own, so a byte takes 32. Marks have the clock C7h, the index
+//! mark D7h. A mark counts only after a sync byte: data in MFM looks exactly
+//! like an FM mark now and then (F5 7E reads as FE), hardly ever after AA AA.
+
+use floptical_model::Scheme;
+
+use super::{Code, Gaps, Mark, Pattern, Role};
+
+/// IBM FM, single density.
+pub static FM: Code = Code {
+    scheme: Scheme::IbmFm,
+    byte_cells: 32,
+    lead: &[],
+    marks: &[
+        Mark { role: Role::Index, byte: 0xFC, cells: 0x8888_8888_AA2A_2A88 },
+        Mark { role: Role::Id, byte: 0xFE, cells: 0x8888_8888_AA22_2AA8 },
+        Mark { role: Role::Data, byte: 0xFB, cells: 0x8888_8888_AA22_28AA },
+        Mark { role: Role::Data, byte: 0xFA, cells: 0x8888_8888_AA22_28A8 },
+        Mark { role: Role::Data, byte: 0xF9, cells: 0x8888_8888_AA22_288A },
+        Mark { role: Role::Data, byte: 0xF8, cells: 0x8888_8888_AA22_2888 },
+    ],
+    sync: Pattern { value: 0x8888_8888_AA22_2888, mask: 0xFFFF_FFFF_FFFF_FDDD },
+    filler: 0xFF,
+    gaps: Gaps { gap4a: 40, gap1: 26, gap2: 11, gap3: 27, sync: 6 },
+    data_within: 30,
+    encode,
+    decode,
+};
+
+fn encode(byte: u8, _: bool) -> u64 {
+    let mut data = u64::from(byte);
+    data = (data | data << 12) & 0x000F_000F;
+    data = (data | data << 6) & 0x0303_0303;
+    data = (data | data << 3) & 0x1111_1111;
+    0x8888_8888 | data << 1
+}
+
+fn decode(cells: u64) -> u64 {
+    let mut data = cells >> 1 & 0x1111_1111_1111_1111;
+    data = (data | data >> 3) & 0x0303_0303_0303_0303;
+    data = (data | data >> 6) & 0x000F_000F_000F_000F;
+    data = (data | data >> 12) & 0x0000_00FF_0000_00FF;
+    (data | data >> 24) & 0xFFFF
+}

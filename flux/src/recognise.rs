@@ -1,0 +1,339 @@
+//! Cells to sectors: every code over one string of cells.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use floptical_model::{
+    AreaKind, Bits, CellClock, Cells, Check, Context, DataField, Join, Known, Ps, Rate, Result, SectorId, Sectors,
+    Sighting, Slot, Span, TrackAt,
+};
+
+use crate::code::{CODES, Code, MFM, Role};
+use crate::search::{Found, marks};
+use crate::unclaimed::unclaimed;
+
+/// Bytes of an id field after its mark: C, H, R, N and the check.
+const ID_BYTES: usize = 6;
+/// Gap 2 is longer at 1 Mbit/s by this many bytes (41 instead of 22): the
+/// erase head of such a drive runs ahead of the write head.
+const LONGER_GAP2: usize = 19;
+
+/// The sectors that all codes show in a string of cells, in the order of the
+/// track. The string is a circle unless its ends are known not to join.
+///
+/// # Errors
+/// `Limit` or `Cancelled`.
+pub fn recognise(cells: &Cells, at: TrackAt, context: &Context) -> Result<Sectors> {
+    let reader = Reader { cells, at, bits: &cells.bits, circle: cells.join.copied() != Some(Join::Open) };
+    let mut seen = Vec::new();
+    for code in CODES {
+        seen.extend(reader.read(code, context)?);
+    }
+    drop_echoes(&mut seen);
+    seen.sort_by_key(|s| s.order);
+    let claims: Vec<(usize, usize)> = seen.iter().flat_map(|s| s.claims).flatten().collect();
+    let unclaimed = unclaimed(&reader, &claims, context)?;
+    Ok(Sectors {
+        slots: seen.into_iter().map(|s| Slot::one(s.sighting)).collect(),
+        ordered: true,
+        rate: rate(cells),
+        rotation: rotation(cells),
+        cells: u32::try_from(cells.bits.len()).map_or(Known::Unrecorded, Known::Value),
+        unclaimed,
+    })
+}
+
+/// The standard rate of the cells, else the rate that they have.
+fn rate(cells: &Cells) -> Known<Rate> {
+    let of = |cell: Ps| {
+        let exact = Ps::SECOND / 2 / cell.0.max(1);
+        Rate::nearest(cell).unwrap_or(Rate(u32::try_from(exact).unwrap_or(u32::MAX)))
+    };
+    match &cells.clock {
+        CellClock::Uniform(cell) => cell.map(of),
+        CellClock::Runs(_) => cells.cell().map_or(Known::Unrecorded, |cell| Known::Value(of(cell))),
+    }
+}
+
+fn rotation(cells: &Cells) -> Known<Ps> {
+    let len = cells.bits.len() as u64;
+    match &cells.clock {
+        _ if cells.join.copied() == Some(Join::Open) => Known::Unrecorded,
+        CellClock::Uniform(cell) => cell.map(|cell| Ps(cell.0.saturating_mul(len))),
+        CellClock::Runs(runs) => {
+            let sum = runs.iter().fold(0u64, |sum, (n, cell)| sum.saturating_add(cell.0.saturating_mul((*n).into())));
+            Known::Value(Ps(sum))
+        }
+    }
+}
+
+/// A sighting with what it claims.
+struct Seen {
+    sighting: Sighting,
+    /// Cells from the index to its first field.
+    order: usize,
+    /// First cell and length of its id and data field.
+    claims: [Option<(usize, usize)>; 2],
+}
+
+/// FM marks inside a good MFM data field are data that look so, unless a check
+/// of their own speaks for them.
+fn drop_echoes(seen: &mut Vec<Seen>) {
+    let good = |c: &Known<Check>| c.recorded() == Some(&Check::Good);
+    let mut fields: Vec<(usize, usize)> = seen
+        .iter()
+        .filter(|s| s.sighting.scheme == MFM.scheme && good(&s.sighting.data_check))
+        .filter_map(|s| s.claims[1])
+        .collect();
+    fields.sort_unstable();
+    let inside = |at: usize| {
+        let before = fields.partition_point(|(start, _)| *start < at);
+        fields.get(before.wrapping_sub(1)).is_some_and(|(start, len)| at < start.saturating_add(*len))
+    };
+    seen.retain(|s| {
+        let alone = s.sighting.scheme == MFM.scheme || good(&s.sighting.id_check) || good(&s.sighting.data_check);
+        alone || !s.claims.iter().flatten().any(|(start, _)| inside(*start))
+    });
+}
+
+/// Reads fields of a string of cells.
+pub(crate) struct Reader<'a> {
+    cells: &'a Cells,
+    at: TrackAt,
+    pub(crate) bits: &'a Bits,
+    pub(crate) circle: bool,
+}
+
+/// An id field.
+struct IdField {
+    id: SectorId,
+    check: Check,
+    value: u16,
+    found: Found,
+}
+
+impl Reader<'_> {
+    /// The cell at which the index comes, if it is known.
+    pub(crate) fn index(&self) -> Option<usize> {
+        let at = usize::try_from(self.cells.index_at.copied()?).ok()?;
+        (at < self.bits.len()).then_some(at)
+    }
+
+    /// Cells from the index, or from the start, to a cell.
+    fn from_index(&self, cell: usize) -> usize {
+        let index = self.index().filter(|_| self.circle).unwrap_or(0);
+        if cell >= index {
+            cell.saturating_sub(index)
+        } else {
+            cell.saturating_add(self.bits.len()).saturating_sub(index)
+        }
+    }
+
+    /// How many whole bytes lie between a cell and the end; no end on a circle.
+    fn room(&self, code: &Code, body: usize) -> usize {
+        if self.circle { usize::MAX } else { self.bits.len().saturating_sub(body) / code.byte_cells }
+    }
+
+    fn bytes(&self, code: &Code, at: usize, count: usize, context: &Context) -> Result<Vec<u8>> {
+        context.step(count as u64)?;
+        context.reserve(count as u64)?;
+        Ok(code.bytes(self.bits, at, count))
+    }
+
+    /// Everything that one code shows.
+    fn read(&self, code: &'static Code, context: &Context) -> Result<Vec<Seen>> {
+        let found = marks(self.bits, self.circle, code, context)?;
+        let ids = self.ids(code, &found, context)?;
+        let common = commonest_size(&ids);
+        let mut seen: Vec<Seen> = Vec::new();
+        let mut open: Option<IdField> = None;
+        let mut ids = ids.into_iter().peekable();
+        let mut datas = Vec::new();
+        for f in &found {
+            if f.mark.role == Role::Id {
+                if let Some(id) = ids.next_if(|id| id.found.start == f.start) {
+                    datas.extend(open.take().map(|id| (Some(id), None)));
+                    open = Some(id);
+                }
+            } else {
+                let near = open.take_if(|id| self.follows(code, id, f));
+                datas.extend(open.take().map(|id| (Some(id), None)));
+                datas.push((near, Some(*f)));
+            }
+        }
+        // Over the seam of a circle: the last id field and the first data field.
+        if let Some(last) = open {
+            let first = datas.first_mut().filter(|(id, data)| {
+                self.circle && id.is_none() && data.is_some_and(|f| self.follows(code, &last, &f))
+            });
+            match first {
+                Some(pair) => pair.0 = Some(last),
+                None => datas.push((Some(last), None)),
+            }
+        }
+        for (id, data) in datas {
+            seen.extend(self.sector(code, id, data, common, context)?);
+        }
+        Ok(seen)
+    }
+
+    /// The id fields; one with a damaged lead counts only if its check is good.
+    fn ids(&self, code: &'static Code, found: &[Found], context: &Context) -> Result<Vec<IdField>> {
+        let mut ids = Vec::new();
+        for f in found.iter().filter(|f| f.mark.role == Role::Id) {
+            if self.room(code, f.body) < ID_BYTES {
+                continue;
+            }
+            let bytes = self.bytes(code, f.body, ID_BYTES, context)?;
+            let &[c, h, r, n, high, low] = bytes.as_slice() else { continue };
+            let value = u16::from_be_bytes([high, low]);
+            let check = if code.check(f.mark.byte, &[c, h, r, n]) == value { Check::Good } else { Check::Bad };
+            if f.whole || check == Check::Good {
+                ids.push(IdField { id: SectorId { c, h, r, n }, check, value, found: *f });
+            }
+        }
+        Ok(ids)
+    }
+
+    /// True when a data mark comes soon enough after an id field.
+    fn follows(&self, code: &Code, id: &IdField, data: &Found) -> bool {
+        let fast = self.cells.cell().and_then(Rate::nearest) == Some(Rate::ED);
+        let within =
+            code.data_within.saturating_add(if fast { LONGER_GAP2 } else { 0 }).saturating_mul(code.byte_cells);
+        let end = id.found.body.saturating_add(ID_BYTES.saturating_mul(code.byte_cells));
+        let mark = data.body.saturating_sub(code.byte_cells);
+        let mark = if mark < end && self.circle { mark.saturating_add(self.bits.len()) } else { mark };
+        mark >= end && mark.saturating_sub(end) <= within
+    }
+
+    /// One sector of an id field, a data field or both.
+    fn sector(
+        &self,
+        code: &'static Code,
+        id: Option<IdField>,
+        data: Option<Found>,
+        common: Option<usize>,
+        context: &Context,
+    ) -> Result<Option<Seen>> {
+        let mut sighting = self.blank(code);
+        let mut claims = [None; 2];
+        if let Some(id) = &id {
+            let len = code.mark_cells().saturating_add(ID_BYTES.saturating_mul(code.byte_cells));
+            claims[0] = Some((id.found.start, len));
+            sighting.id = Known::Value(Some(id.id));
+            sighting.id_check = Known::Value(id.check);
+            sighting.id_check_value = Known::Value(id.value);
+            sighting.id_span = Some(self.span(id.found.start, len));
+        }
+        if let Some(found) = data {
+            let size = id.as_ref().map(|id| id.id.size());
+            if let Some(len) = self.data(code, found, (size, common), &mut sighting, context)? {
+                claims[1] = Some((found.start, len));
+            }
+        }
+        let Some((first, _)) = claims.iter().flatten().next().copied() else { return Ok(None) };
+        let order = self.from_index(first);
+        if self.cells.index_at.get().is_some() {
+            sighting.angle = u32::try_from(order).map_or(Known::Unrecorded, Known::Value);
+        }
+        Ok(Some(Seen { sighting, order, claims }))
+    }
+
+    /// Read a data field into a sighting. Gives its length in cells, `None`
+    /// when its lead is damaged and no check speaks for it.
+    fn data(
+        &self,
+        code: &'static Code,
+        found: Found,
+        (size, common): (Option<usize>, Option<usize>),
+        sighting: &mut Sighting,
+        context: &Context,
+    ) -> Result<Option<usize>> {
+        let room = self.room(code, found.body);
+        let size = match size {
+            Some(size) => size,
+            None => self.size_by_check(code, found, room, context)?.or(common).unwrap_or(128),
+        };
+        let mut bytes = self.bytes(code, found.body, size.saturating_add(2).min(room), context)?;
+        let value = bytes.get(size..).and_then(|b| b.first_chunk::<2>()).map(|b| u16::from_be_bytes(*b));
+        bytes.truncate(size);
+        let good = value == Some(code.check(found.mark.byte, &bytes));
+        if !found.whole && !good {
+            return Ok(None);
+        }
+        let body = bytes.len().saturating_add(if value.is_some() { 2 } else { 0 });
+        let len = code.mark_cells().saturating_add(body.saturating_mul(code.byte_cells));
+        sighting.mark = Known::Value(found.mark.byte);
+        sighting.weak = self.weak(code, found.body, bytes.len());
+        sighting.data = DataField::Bytes(bytes.into());
+        sighting.data_check = Known::Value(if good { Check::Good } else { Check::Bad });
+        sighting.data_check_value = value.map_or(Known::Unrecorded, Known::Value);
+        sighting.data_span = Some(self.span(found.start, len));
+        Ok(Some(len))
+    }
+
+    /// The size of data without an id: the one for which the check holds.
+    fn size_by_check(&self, code: &Code, found: Found, room: usize, context: &Context) -> Result<Option<usize>> {
+        let sizes = (0..8).map(|n| 128usize << n).filter(|size| size.saturating_add(2) <= room);
+        for size in sizes {
+            let bytes = self.bytes(code, found.body, size.saturating_add(2), context)?;
+            let (data, check) = bytes.split_at(size.min(bytes.len()));
+            if check == code.check(found.mark.byte, data).to_be_bytes() {
+                return Ok(Some(size));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The bits of a data field whose cells lie in weak areas.
+    fn weak(&self, code: &Code, body: usize, bytes: usize) -> Option<Arc<Bits>> {
+        let bits = bytes.saturating_mul(8);
+        let per_bit = code.byte_cells / 8;
+        let mut mask = Bits::new();
+        for area in self.cells.areas.iter().filter(|a| a.kind == AreaKind::Weak) {
+            let turns: &[usize] = if self.circle { &[0, self.bits.len()] } else { &[0] };
+            for turn in turns {
+                let start = usize::try_from(area.start).unwrap_or(usize::MAX).saturating_add(*turn);
+                let end = start.saturating_add(usize::try_from(area.len).unwrap_or(usize::MAX));
+                let first = start.saturating_sub(body) / per_bit;
+                let last = end.saturating_sub(body).div_ceil(per_bit).min(bits);
+                if first < last && mask.is_empty() {
+                    mask = Bits::zeros(bits);
+                }
+                (first..last).for_each(|bit| mask.set(bit, true));
+            }
+        }
+        (!mask.is_empty()).then(|| Arc::new(mask))
+    }
+
+    fn span(&self, start: usize, len: usize) -> Span {
+        Span::Cells { track: self.at, revolution: self.cells.revolution, start: start as u64, len: len as u64 }
+    }
+
+    fn blank(&self, code: &Code) -> Sighting {
+        Sighting {
+            scheme: code.scheme,
+            id: Known::Value(None),
+            id_check: Known::Unrecorded,
+            id_check_value: Known::Unrecorded,
+            mark: Known::Unrecorded,
+            data: DataField::Missing,
+            data_check: Known::Unrecorded,
+            data_check_value: Known::Unrecorded,
+            weak: None,
+            form: Known::Unrecorded,
+            revolution: self.cells.revolution,
+            reconstructed: false,
+            id_span: None,
+            data_span: None,
+            angle: Known::Unrecorded,
+        }
+    }
+}
+
+/// The size that most good id fields tell; the larger of equals.
+fn commonest_size(ids: &[IdField]) -> Option<usize> {
+    let mut counts = BTreeMap::new();
+    ids.iter().filter(|id| id.check == Check::Good).for_each(|id| *counts.entry(id.id.size()).or_insert(0u32) += 1);
+    counts.into_iter().max_by_key(|(size, count)| (*count, *size)).map(|(size, _)| size)
+}

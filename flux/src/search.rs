@@ -1,0 +1,80 @@
+//! Finds marks in a string of cells, 64 places at a time.
+
+use floptical_model::{Bits, Context, Result};
+
+use crate::code::{Code, Mark, Pattern, Role};
+
+/// A mark in a string of cells.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Found {
+    /// First cell of its field: the lead, or the mark where there is none.
+    pub(crate) start: usize,
+    /// First cell after the mark; may lie past the end of a circle.
+    pub(crate) body: usize,
+    /// The mark.
+    pub(crate) mark: &'static Mark,
+    /// False when a part of the lead is damaged.
+    pub(crate) whole: bool,
+}
+
+/// The id and data marks of a code, by their place.
+pub(crate) fn marks(bits: &Bits, circle: bool, code: &'static Code, context: &Context) -> Result<Vec<Found>> {
+    context.step(bits.len() as u64 / 64)?;
+    let mut found = Vec::new();
+    for at in places(bits, circle, code.sync) {
+        let window = bits.window_wrapping(at, 64);
+        let shown = |m: &&Mark| m.role != Role::Index && (window ^ m.cells) & code.must_show() == 0;
+        let Some(mark) = code.marks.iter().find(shown) else { continue };
+        let body = at.saturating_add(64);
+        let start = body.saturating_sub(code.mark_cells());
+        let start = if start >= bits.len() { start.saturating_sub(bits.len()) } else { start };
+        context.entry(1)?;
+        found.push(Found { start, body: start.saturating_add(code.mark_cells()), mark, whole: window == mark.cells });
+    }
+    found.sort_by_key(|f| f.start);
+    Ok(found)
+}
+
+/// The first cells of all windows of 64 that show a pattern.
+pub(crate) fn places(bits: &Bits, circle: bool, pattern: Pattern) -> impl Iterator<Item = usize> {
+    let len = bits.len();
+    let end = if circle { len } else { len.saturating_sub(63) };
+    let word = move |at: usize| if circle { bits.window_wrapping(at, 64) } else { bits.window(at, 64) };
+    (0..end).step_by(64).flat_map(move |base| {
+        let hits = hits(word(base), word(base.saturating_add(64)), pattern);
+        Hits(hits).map(move |k| base.saturating_add(k)).filter(move |at| *at < end)
+    })
+}
+
+/// Bit 63 - k is set where the window of 64 cells from cell k of the two words
+/// shows the pattern.
+fn hits(high: u64, low: u64, pattern: Pattern) -> u64 {
+    let both = u128::from(high) << 64 | u128::from(low);
+    let mut hits = u64::MAX;
+    let mut left = pattern.mask;
+    while left != 0 && hits != 0 {
+        let k = left.leading_zeros();
+        let bit = 1u64 << 63 >> k;
+        #[expect(clippy::cast_possible_truncation, reason = "the high half of a shifted u128")]
+        let shifted = (both << k >> 64) as u64;
+        hits &= if pattern.value & bit != 0 { shifted } else { !shifted };
+        left &= !bit;
+    }
+    hits
+}
+
+/// The places of the set bits of a word, first bit highest.
+pub(crate) struct Hits(pub(crate) u64);
+
+impl Iterator for Hits {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        if self.0 == 0 {
+            return None;
+        }
+        let k = self.0.leading_zeros();
+        self.0 &= !(1 << 63 >> k);
+        Some(k as usize)
+    }
+}

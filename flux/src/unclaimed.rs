@@ -1,0 +1,116 @@
+//! What no field claims: filler, sync zeros and index marks are regular; the
+//! rest is shown, for that is how hidden data and protections are found.
+
+use floptical_model::{Bits, Context, Result, Unclaimed};
+
+use crate::code::{CODES, Pattern, Role};
+use crate::recognise::Reader;
+use crate::search::{Hits, places};
+
+/// Runs up to so many cells are splices, where writing began or ended.
+const SPLICE: usize = 64;
+
+/// The stretches that no field claims and that are not regular: longer than a
+/// splice and neither a repeated byte nor an index mark. What lies between the
+/// last field and the index is a rest of older writing unless it holds a sync
+/// mark.
+pub(crate) fn unclaimed(reader: &Reader<'_>, claims: &[(usize, usize)], context: &Context) -> Result<Vec<Unclaimed>> {
+    let mut found = Vec::new();
+    for (start, len) in gaps(reader, claims) {
+        context.step(len as u64)?;
+        let tail = tail(reader, start, len, claims);
+        let (start, len) = (start.saturating_add(tail), len.saturating_sub(tail));
+        for (from, to) in irregular(reader, start, len) {
+            let first = start.saturating_add(from);
+            let first = if first >= reader.bits.len() { first.saturating_sub(reader.bits.len()) } else { first };
+            context.entry(1)?;
+            found.push(Unclaimed { start: first as u64, len: to.saturating_sub(from) as u64 });
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// The gaps between claims: first cell, length. On a circle one of them may run
+/// over the end.
+fn gaps(reader: &Reader<'_>, claims: &[(usize, usize)]) -> Vec<(usize, usize)> {
+    let len = reader.bits.len();
+    let mut claims = claims.to_vec();
+    claims.sort_unstable();
+    let mut gaps = Vec::new();
+    // Where claims of the turn before end.
+    let over = claims.iter().map(|(start, n)| start.saturating_add(*n)).max().unwrap_or(0).saturating_sub(len);
+    let mut end = if reader.circle { over } else { 0 };
+    let mut first = None;
+    for (start, n) in claims {
+        if start > end || first.is_none() {
+            gaps.push((end, start.saturating_sub(end)));
+            first.get_or_insert(start);
+        }
+        end = end.max(start.saturating_add(n));
+    }
+    if end < len {
+        match gaps.first_mut().filter(|_| reader.circle && first.is_some()) {
+            Some(gap) => *gap = (end, len.saturating_sub(end).saturating_add(gap.1)),
+            None => gaps.push((end, len.saturating_sub(end))),
+        }
+    }
+    gaps.retain(|(_, n)| *n > 0);
+    gaps
+}
+
+/// How many cells of a gap are tail: those before the index, if fields came
+/// before and no sync mark lies in them.
+fn tail(reader: &Reader<'_>, start: usize, len: usize, claims: &[(usize, usize)]) -> usize {
+    let Some(index) = reader.index().filter(|_| !claims.is_empty()) else { return 0 };
+    let index =
+        if index < start || (index == 0 && reader.circle) { index.saturating_add(reader.bits.len()) } else { index };
+    if index > start.saturating_add(len) {
+        return 0;
+    }
+    let tail = index.saturating_sub(start);
+    let rest = reader.bits.slice_wrapping(start, tail);
+    let synced = CODES.iter().any(|code| places(&rest, false, code.sync).next().is_some());
+    if synced { 0 } else { tail }
+}
+
+/// The irregular runs of a gap, longer than a splice, as cells from its start.
+fn irregular(reader: &Reader<'_>, start: usize, len: usize) -> Vec<(usize, usize)> {
+    let bits = reader.bits.slice_wrapping(start, len);
+    let mut regular: Vec<(usize, usize)> = Vec::new();
+    for code in CODES {
+        // A byte repeated is a stretch that equals itself one byte later.
+        let period = code.byte_cells;
+        let compared = len.saturating_sub(period);
+        let mut from = 0;
+        for at in differences(&bits, period).chain([compared]) {
+            if at.saturating_sub(from) >= period {
+                regular.push((from, at.saturating_add(period)));
+            }
+            from = at.saturating_add(1);
+        }
+        for mark in code.marks.iter().filter(|m| m.role == Role::Index) {
+            let exact = Pattern { value: mark.cells, mask: u64::MAX };
+            regular.extend(places(&bits, false, exact).map(|at| (at, at.saturating_add(64))));
+        }
+    }
+    regular.sort_unstable();
+    let mut runs = Vec::new();
+    let mut end = 0usize;
+    for (from, to) in regular.into_iter().chain([(len, len)]) {
+        if from > end.saturating_add(SPLICE) {
+            runs.push((end, from));
+        }
+        end = end.max(to);
+    }
+    runs
+}
+
+/// The places that differ from the cell one period later.
+fn differences(bits: &Bits, period: usize) -> impl Iterator<Item = usize> {
+    let compared = bits.len().saturating_sub(period);
+    (0..compared).step_by(64).flat_map(move |base| {
+        let word = bits.window(base, 64) ^ bits.window(base.saturating_add(period), 64);
+        Hits(word).map(move |k| base.saturating_add(k)).filter(move |at| *at < compared)
+    })
+}
