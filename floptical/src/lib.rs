@@ -1,2 +1,49 @@
 //! A floppy and optical preservation toolkit for emulators.
+//!
+//! The way of a disk through the library:
+//!
+//! 1. [`identify`](identify::identify) says what a file is, how sure and why;
+//!    [`open`] reads it into an [`Image`](model::Image): what the container
+//!    holds, nothing more.
+//! 2. [`Disk::derive`] makes of it what follows: cells, sectors, layout, blocks.
+//! 3. [`plan`] states what a conversion would change; [`Planned::write`] does
+//!    it, [`Planned::prove`] reads it back and holds it against the promise.
+//! 4. [`Identities`], [`compare`], [`check`], [`explain`], [`volumes`],
+//!    [`snapshot`] speak of a disk; [`drive::Drive`] turns it.
+//!
+//! Everything opens from bytes in memory too; no file, thread or clock is
+//! touched here.
 #![forbid(unsafe_code)]
+
+mod check;
+mod compare;
+mod convert;
+mod disk;
+mod explain;
+pub mod identify;
+mod identity;
+mod inventory;
+mod open;
+mod prepare;
+pub mod shape;
+mod snapshot;
+mod volumes;
+
+pub use floptical_catalog as catalog;
+pub use floptical_filesystems as filesystems;
+pub use floptical_flux as flux;
+pub use floptical_formats as formats;
+pub use floptical_io as io;
+pub use floptical_model as model;
+
+pub use check::{Checked, check};
+pub use compare::{Comparison, FileDifference, SectorDifference, compare};
+pub use convert::{Broken, ConvertError, Planned, plan};
+pub use disk::{Disk, DiskTrack};
+pub use explain::{Step, Target, explain};
+pub use identity::{Identities, Identity, hex};
+pub use inventory::inventory;
+pub use open::{OpenOptions, Opened, open, open_bytes, open_files};
+pub use prepare::WriteOptions;
+pub use snapshot::snapshot;
+pub use volumes::volumes;

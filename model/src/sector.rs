@@ -178,6 +178,20 @@ pub enum Choice {
     Person,
 }
 
+impl Choice {
+    /// The reason in words.
+    pub fn words(self) -> String {
+        match self {
+            Self::Only => "the only sighting".into(),
+            Self::Agreed(n) => format!("{n} sightings agree"),
+            Self::GoodCheck => "the one with a good check".into(),
+            Self::Contradiction => "good checks over different data".into(),
+            Self::Best => "the first of the best, none is good".into(),
+            Self::Person => "chosen by a person".into(),
+        }
+    }
+}
+
 /// One physical place on a track, with everything that was seen there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slot {

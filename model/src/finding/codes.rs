@@ -15,12 +15,16 @@ codes! {
     // Every container.
     FORMAT_TRUNCATED "format.truncated" Damage "The file ends before a structure does; what is there is kept.";
     FORMAT_TAIL "format.tail" Oddity "Bytes follow the last structure; they are kept.";
+    FORMAT_UNREADABLE_REST "format.unreadable-rest" Damage "A structure cannot be told from here on; the rest of the file is kept as it is.";
     FORMAT_RESERVED "format.reserved" Oddity "A reserved field holds a value; it is kept.";
     FORMAT_ODD_VALUE "format.odd-value" Oddity "A field holds a value that the format does not define.";
     FORMAT_CHECKSUM "format.checksum" Damage "A checksum of the container does not hold.";
     FORMAT_FIELDS_DIFFER "format.fields-differ" Contradiction "Two fields of the container cannot both be true.";
     FORMAT_LAYOUT_TIE "format.layout-tie" Info "Several layouts have this size; the first was taken.";
     FORMAT_MISSING_FILE "format.missing-file" Damage "A file that belongs to the set is not there.";
+    // Wrappers.
+    WRAP_CORRUPT "wrap.corrupt" Damage "Packed data does not unpack further; what came out before is kept.";
+    WRAP_LEFT_OUT "wrap.left-out" Damage "An entry of an archive cannot be unpacked and was left out.";
     // Signal.
     FLUX_NO_INDEX "flux.no-index" Oddity "The capture holds no whole revolution between two index marks.";
     FLUX_CAPTURE "flux.capture" Damage "The device reported trouble while it captured.";

@@ -1,0 +1,214 @@
+//! An image with what follows from it: sectors, cells, layout, blocks.
+
+use std::sync::Arc;
+
+use floptical_flux::{Derived, derive};
+use floptical_model::identity::LogicalTrack;
+use floptical_model::layout::{logical_tracks, observe, pitch};
+use floptical_model::{
+    Blocks, ByteBlocks, Carrier, Context, Error, Findings, Floppy, Image, Known, Layer, Layout, Place, Result,
+    SectorEntry, SectorId, Sectors, Status, TrackAt,
+};
+
+/// An image and everything that was derived from it once: the sectors of each
+/// track, the cells that speak for it, the layout.
+#[derive(Debug)]
+pub struct Disk {
+    image: Image,
+    tracks: Vec<DiskTrack>,
+    layout: Known<Layout>,
+    pitch: u8,
+}
+
+/// A track of a disk with what follows from it.
+#[derive(Debug)]
+pub struct DiskTrack {
+    /// Its position in the image.
+    pub at: TrackAt,
+    /// Its place by the disk's own pitch.
+    pub logical: TrackAt,
+    /// What follows from it.
+    pub derived: Derived,
+}
+
+impl Disk {
+    /// Derive everything. Tracks that are aliases of one another are derived
+    /// once and shown at their first position.
+    ///
+    /// # Errors
+    /// What stops the reading of a track.
+    pub fn derive(image: Image, context: &Context) -> Result<Self> {
+        let mut tracks = Vec::new();
+        if let Carrier::Floppy(floppy) = &image.carrier {
+            tracks = derive_tracks(floppy, context)?;
+        }
+        let refs: Vec<(TrackAt, &Sectors)> = tracks.iter().map(|t| (t.at, &t.derived.sectors)).collect();
+        let pitch = pitch(&refs);
+        let layout = match image.as_floppy().map(|f| &f.layout) {
+            Some(Known::Unrecorded) => observe(&logical_tracks(&refs)).map_or(Known::Unrecorded, Known::Value),
+            Some(told) => told.clone(),
+            None => Known::Unrecorded,
+        };
+        for track in &mut tracks {
+            track.logical.quarter /= i16::from(pitch);
+        }
+        Ok(Self { image, tracks, layout, pitch })
+    }
+
+    /// The image itself.
+    pub fn image(&self) -> &Image {
+        &self.image
+    }
+
+    /// Its tracks, by position, then side.
+    pub fn tracks(&self) -> &[DiskTrack] {
+        &self.tracks
+    }
+
+    /// The track at a place, by the disk's own pitch.
+    pub fn track(&self, logical: TrackAt) -> Option<&DiskTrack> {
+        self.tracks.iter().find(|t| t.logical == logical)
+    }
+
+    /// How many steps of the drive lie between two tracks.
+    pub fn pitch(&self) -> u8 {
+        self.pitch
+    }
+
+    /// The layout: what the container goes by, else what the sectors show.
+    pub fn layout(&self) -> &Known<Layout> {
+        &self.layout
+    }
+
+    /// The tracks that hold sectors, numbered by the disk's own pitch.
+    pub fn logical_tracks(&self) -> Vec<LogicalTrack<'_>> {
+        let refs: Vec<(TrackAt, &Sectors)> = self.tracks.iter().map(|t| (t.at, &t.derived.sectors)).collect();
+        logical_tracks(&refs)
+    }
+
+    /// What was noticed in the image, on its tracks, and while deriving.
+    pub fn findings(&self) -> Findings {
+        let mut all = self.image.findings.clone();
+        self.tracks.iter().for_each(|t| all.extend(&t.derived.findings));
+        all
+    }
+
+    /// The common sector model of a floppy: first the blocks of the layout in
+    /// logical order (places that were not read included), then the slots that
+    /// no block claims. Without a layout all slots, by track, then number.
+    pub fn sectors(&self) -> Vec<SectorEntry> {
+        let mut taken: Vec<Vec<bool>> = self.tracks.iter().map(|t| vec![false; t.derived.sectors.slots.len()]).collect();
+        let mut entries = Vec::new();
+        if let Some(layout) = self.layout.get() {
+            for block in layout.blocks() {
+                let found = self.find(block.track, block.id, block.size, &mut taken);
+                entries.push(found.unwrap_or_else(|| unread(block.track, block.id, block.size)));
+            }
+        }
+        let mut rest = self.unclaimed_slots(&taken);
+        if entries.is_empty() {
+            rest.sort_by_key(|e| (e.place.track(), e.id.copied().flatten().map(|id| id.r)));
+        } else {
+            rest.iter_mut().for_each(|e| e.offset = None);
+        }
+        let linear = if entries.is_empty() { &mut rest } else { &mut entries };
+        let mut offset = 0;
+        for entry in linear.iter_mut() {
+            entry.offset = Some(offset);
+            offset += u64::from(entry.size);
+        }
+        entries.extend(rest);
+        entries
+    }
+
+    /// The linear view.
+    ///
+    /// # Errors
+    /// `Unsupported` when the disk shows no sectors.
+    pub fn blocks(&self) -> Result<Arc<dyn Blocks>> {
+        if let Carrier::Block(device) = &self.image.carrier {
+            return Ok(Arc::new(device.clone()));
+        }
+        let sectors: Vec<SectorEntry> = self.sectors().into_iter().filter(|s| s.offset.is_some()).collect();
+        let Some(block) = sectors.iter().map(|s| s.size).max() else {
+            return Err(Error::unsupported("no sectors were recognised on this disk, so it has no linear view"));
+        };
+        Ok(Arc::new(ByteBlocks::new(block, sectors)))
+    }
+
+    /// The first slot with the block's number and size on its track, whatever
+    /// its recorded cylinder and head.
+    fn find(&self, track: TrackAt, id: SectorId, size: u16, taken: &mut [Vec<bool>]) -> Option<SectorEntry> {
+        let index = self.tracks.iter().position(|t| t.logical == track)?;
+        let at = &self.tracks[index];
+        let fits = |slot: &floptical_model::Slot| {
+            let chosen = slot.chosen();
+            chosen.size() == usize::from(size) && chosen.sector_id().is_some_and(|own| own.r == id.r)
+        };
+        let slot = at.derived.sectors.slots.iter().position(fits)?;
+        taken[index][slot] = true;
+        at.entry(slot)
+    }
+
+    fn unclaimed_slots(&self, taken: &[Vec<bool>]) -> Vec<SectorEntry> {
+        let mut rest = Vec::new();
+        for (track, taken) in self.tracks.iter().zip(taken) {
+            rest.extend(taken.iter().enumerate().filter(|(_, t)| !**t).filter_map(|(i, _)| track.entry(i)));
+        }
+        rest
+    }
+}
+
+impl DiskTrack {
+    /// A slot as a row of the common sector model.
+    pub fn entry(&self, slot: usize) -> Option<SectorEntry> {
+        let sectors = &self.derived.sectors;
+        let place = sectors.places(self.logical).into_iter().nth(slot)?;
+        let slot = sectors.slots.get(slot)?;
+        let chosen = slot.chosen();
+        Some(SectorEntry {
+            place,
+            offset: None,
+            id: chosen.id,
+            size: u32::try_from(chosen.size()).unwrap_or(u32::MAX),
+            status: slot.status(),
+            data: chosen.data.bytes().cloned(),
+            span: chosen.data_span.clone().or_else(|| chosen.id_span.clone()),
+            layer: Layer::Sectors,
+        })
+    }
+}
+
+/// A place that the layout has and nobody read.
+fn unread(track: TrackAt, id: SectorId, size: u16) -> SectorEntry {
+    SectorEntry {
+        place: Place::Slot { track, r: Some(id.r), nth: 0 },
+        offset: None,
+        id: Known::Unrecorded,
+        size: size.into(),
+        status: Status::Unread,
+        data: None,
+        span: None,
+        layer: Layer::Sectors,
+    }
+}
+
+fn derive_tracks(floppy: &Floppy, context: &Context) -> Result<Vec<DiskTrack>> {
+    let mut tracks: Vec<DiskTrack> = Vec::new();
+    let mut seen = Vec::new();
+    let total = floppy.tracks.len() as u64;
+    for (done, at) in floppy.tracks.positions().enumerate() {
+        context.progress("decoding", done as u64, total);
+        let index = floppy.tracks.index(at);
+        if seen.contains(&index) {
+            continue;
+        }
+        seen.push(index);
+        let Some(track) = floppy.tracks.get(at, context)? else { continue };
+        if let Some(derived) = derive(&track, at, context)? {
+            tracks.push(DiskTrack { at, logical: at, derived });
+        }
+    }
+    context.progress("decoding", total, total);
+    Ok(tracks)
+}

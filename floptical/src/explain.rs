@@ -1,0 +1,194 @@
+//! From a file's byte or a sector down to cells, ticks and bytes of the
+//! container.
+
+use std::ops::Range;
+
+use floptical_flux::revolutions;
+use floptical_model::{
+    Context, Error, ErrorKind, Place, Reading, Result, SectorEntry, Slot, Span, Status, TrackAt,
+};
+
+use crate::{Disk, DiskTrack, volumes};
+
+/// What to explain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A byte of a file, by its path and offset.
+    File {
+        /// Path in the volume.
+        path: String,
+        /// Offset of the byte.
+        offset: u64,
+    },
+    /// A sector by track and recorded number.
+    Number {
+        /// Track, by the disk's own pitch.
+        track: TrackAt,
+        /// Recorded R.
+        r: u8,
+    },
+    /// A slot by track and its ordinal.
+    Slot {
+        /// Track, by the disk's own pitch.
+        track: TrackAt,
+        /// Ordinal, 0-based.
+        slot: usize,
+    },
+}
+
+/// One step of the way down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The layer: `file`, `block`, `sector`, `id field`, `cells`, `ticks`, ...
+    pub layer: &'static str,
+    /// What stands there, in words.
+    pub what: String,
+    /// Where.
+    pub span: Option<Span>,
+}
+
+fn step(layer: &'static str, what: impl Into<String>, span: Option<Span>) -> Step {
+    Step { layer, what: what.into(), span }
+}
+
+/// The way down, each step with its span.
+///
+/// # Errors
+/// `Unknown` when the disk holds no such file or sector.
+pub fn explain(disk: &Disk, target: &Target, context: &Context) -> Result<Vec<Step>> {
+    match target {
+        Target::File { path, offset } => explain_file(disk, path, *offset, context),
+        Target::Number { track, r } => {
+            let on = find_track(disk, *track)?;
+            let fits = |slot: &Slot| slot.chosen().sector_id().is_some_and(|id| id.r == *r);
+            let slot = on.derived.sectors.slots.iter().position(fits);
+            explain_slot(disk, on, slot.ok_or_else(|| unknown(format!("track {track} shows no sector {r}")))?, context)
+        }
+        Target::Slot { track, slot } => explain_slot(disk, find_track(disk, *track)?, *slot, context),
+    }
+}
+
+fn unknown(what: String) -> Error {
+    Error::new(ErrorKind::Unknown, what)
+}
+
+fn find_track(disk: &Disk, track: TrackAt) -> Result<&DiskTrack> {
+    disk.track(track).ok_or_else(|| unknown(format!("the image holds no track {track}")))
+}
+
+fn explain_file(disk: &Disk, path: &str, offset: u64, context: &Context) -> Result<Vec<Step>> {
+    let (mounted, _) = volumes(disk, context)?;
+    let same = |own: &str| own.trim_start_matches('/').eq_ignore_ascii_case(path.trim_start_matches('/'));
+    let found = mounted.iter().flat_map(|m| m.volume.entries().iter().map(move |e| (m, e))).find(|(_, e)| same(&e.path));
+    let Some((mounted, entry)) = found else { return Err(unknown(format!("there is no file `{path}`"))) };
+    let what = format!("byte {offset} of {} ({} bytes) in {}", entry.path, entry.size, mounted.volume.kind());
+    let mut steps = vec![step("file", what, None)];
+    let mut before = 0;
+    for piece in &entry.pieces {
+        if offset < before + piece.len {
+            let at = piece.start + (offset - before);
+            let text = format!("byte {at} of the linear view");
+            steps.push(step("volume", text, Some(Span::Volume { start: at, len: 1 })));
+            steps.extend(explain_byte(disk, at, context)?);
+            return Ok(steps);
+        }
+        before += piece.len;
+    }
+    Err(unknown(format!("only {before} bytes of `{path}` can be had")))
+}
+
+/// From a byte of the linear view on.
+fn explain_byte(disk: &Disk, at: u64, context: &Context) -> Result<Vec<Step>> {
+    let sectors = disk.sectors();
+    let holds = |s: &&SectorEntry| s.offset.is_some_and(|o| (o..o + u64::from(s.size)).contains(&at));
+    let Some(entry) = sectors.iter().find(holds) else {
+        let blocks = disk.blocks()?;
+        let traced = blocks.trace(at, 1).into_iter().next();
+        return Ok(traced.map(|t| step("container", t.status.word(), t.span)).into_iter().collect());
+    };
+    let block = entry.offset.unwrap_or(0) / u64::from(entry.size.max(1));
+    let text = format!("block {block}, byte {} of it: {}", at - entry.offset.unwrap_or(0), entry.place);
+    let mut steps = vec![step("block", text, None)];
+    if let Place::Slot { track, r: Some(r), nth } = &entry.place
+        && entry.status != Status::Unread
+    {
+        let on = find_track(disk, *track)?;
+        let with = |slot: &&Slot| slot.chosen().sector_id().is_some_and(|id| id.r == *r);
+        let nth = usize::from(*nth);
+        let ordinal = on.derived.sectors.slots.iter().enumerate().filter(|(_, s)| with(s)).nth(nth).map(|(i, _)| i);
+        if let Some(ordinal) = ordinal {
+            steps.extend(explain_slot(disk, on, ordinal, context)?);
+        }
+    } else {
+        steps.push(step("sector", "nobody read this place", None));
+    }
+    Ok(steps)
+}
+
+fn explain_slot(disk: &Disk, track: &DiskTrack, ordinal: usize, context: &Context) -> Result<Vec<Step>> {
+    let slots = &track.derived.sectors.slots;
+    let Some(slot) = slots.get(ordinal) else {
+        return Err(unknown(format!("track {} shows {} slots, numbered from 0", track.logical, slots.len())));
+    };
+    let chosen = slot.chosen();
+    let id = chosen.sector_id().map_or_else(|| "no id".to_owned(), |id| id.to_string());
+    let text = format!(
+        "slot {ordinal} of track {}: {id}, {}, {} ({})",
+        track.logical,
+        chosen.scheme.word(),
+        slot.status().word(),
+        slot.choice().words()
+    );
+    let mut steps = vec![step("sector", text, None)];
+    for (layer, span) in [("id field", &chosen.id_span), ("data field", &chosen.data_span)] {
+        if let Some(span) = span {
+            steps.push(step(layer, span.to_string(), Some(span.clone())));
+            steps.extend(below(disk, track, span, context)?);
+        }
+    }
+    Ok(steps)
+}
+
+/// From cells down to ticks and bytes of the container.
+fn below(disk: &Disk, track: &DiskTrack, span: &Span, context: &Context) -> Result<Vec<Step>> {
+    let (Span::Cells { revolution, start, len, .. }, Some(floppy)) = (span, disk.image().as_floppy()) else {
+        return Ok(Vec::new());
+    };
+    let Some(held) = floppy.tracks.get(track.at, context)? else { return Ok(Vec::new()) };
+    let cells = *start..start.saturating_add(*len);
+    let mut steps = Vec::new();
+    for (index, reading) in held.readings.iter().enumerate() {
+        let range = match reading {
+            Reading::Flux(flux) => {
+                let all = revolutions(flux, context)?;
+                let Some(revolution) = all.get(usize::from(*revolution)) else { continue };
+                let ticks = revolution.ticks(cells.clone());
+                steps.push(ticks_step(track.at, index, &ticks, flux.clock));
+                ticks
+            }
+            Reading::Cells(_) => cells.clone(),
+            _ => continue,
+        };
+        if let Some(bytes) = floppy.tracks.locate(track.at, index, range, context) {
+            let name = match &bytes {
+                Span::File { file, .. } => disk.image().files.get(usize::from(*file)).map_or("", |f| &f.name),
+                _ => "",
+            };
+            steps.push(step("container", format!("{bytes} of {}", floptical_io::text::show(name.as_bytes())), Some(bytes)));
+        }
+    }
+    Ok(steps)
+}
+
+fn ticks_step(track: TrackAt, reading: usize, ticks: &Range<u64>, clock: floptical_model::Clock) -> Step {
+    let len = ticks.end.saturating_sub(ticks.start);
+    let reading = u16::try_from(reading).unwrap_or(u16::MAX);
+    let text = format!(
+        "ticks {} to {} of the capture ({} ns after its start, {} ns long)",
+        ticks.start,
+        ticks.end,
+        clock.to_ps(ticks.start).nanoseconds(),
+        clock.to_ps(len).nanoseconds()
+    );
+    step("ticks", text, Some(Span::Ticks { track, reading, start: ticks.start, len }))
+}

@@ -1,0 +1,164 @@
+//! What is this, how sure, and why.
+
+use std::sync::Arc;
+
+use floptical_filesystems::{Strength, probe};
+use floptical_formats::{Candidate, Evidence, Registry};
+use floptical_io::{FileSet, Source, wrap};
+use floptical_model::{BlockDevice, Context, Extent, Findings, Result, Run, RunSource, Span, Status};
+
+/// What came out of a file: the wrappers around it, and the items inside.
+#[derive(Debug)]
+pub struct Identified {
+    /// Wrappers that were taken off, outermost first.
+    pub layers: Vec<&'static str>,
+    /// What is inside: files that make one image together are one item.
+    pub items: Vec<Item>,
+    /// What was noticed about the wrappers.
+    pub findings: Findings,
+}
+
+/// Files that make one image, and what they may be.
+#[derive(Debug)]
+pub struct Item {
+    /// The files.
+    pub files: FileSet,
+    /// What they may be, the best first.
+    pub candidates: Vec<Candidate>,
+}
+
+/// What can be said of an item.
+#[derive(Debug)]
+pub enum Verdict<'a> {
+    /// One answer stands above all others.
+    Known(&'a Candidate),
+    /// Several answers have the same evidence; the first was taken.
+    Tie(Vec<&'a Candidate>),
+    /// Only the length speaks: a guess.
+    SizeOnly(&'a Candidate),
+    /// A known kind that is not read yet.
+    NotRead(&'a Candidate, &'static str),
+    /// Nothing here knows it.
+    Unknown,
+}
+
+impl Verdict<'_> {
+    /// The answer that opening acts on.
+    pub fn candidate(&self) -> Option<&Candidate> {
+        match self {
+            Self::Known(c) | Self::SizeOnly(c) => Some(c),
+            Self::Tie(all) => all.first().copied(),
+            Self::NotRead(..) | Self::Unknown => None,
+        }
+    }
+}
+
+impl Item {
+    /// The name of the item: that of its only file, or of the first of many.
+    pub fn name(&self) -> &str {
+        self.files.first().map_or("", Source::name)
+    }
+
+    /// What can be said of it. A name alone says nothing.
+    pub fn verdict(&self) -> Verdict<'_> {
+        let weight = |c: &Candidate| c.answer.evidence.without_name();
+        let mut sound = self.candidates.iter().filter(|c| !weight(c).is_empty());
+        let Some(best) = sound.next() else { return Verdict::Unknown };
+        if let Some(kind) = best.answer.unread {
+            return Verdict::NotRead(best, kind);
+        }
+        if weight(best) == Evidence::SIZE {
+            return Verdict::SizeOnly(best);
+        }
+        let rivals: Vec<&Candidate> = sound.filter(|c| c.format.id != best.format.id && weight(c) == weight(best)).collect();
+        if rivals.is_empty() { Verdict::Known(best) } else { Verdict::Tie([vec![best], rivals].concat()) }
+    }
+}
+
+/// Say what a file is: take off its wrappers and ask every format.
+///
+/// # Errors
+/// What stops the reading of the file or the unpacking of a wrapper.
+pub fn identify(source: &Source, registry: &Registry, context: &Context) -> Result<Identified> {
+    let unwrapped = wrap::unwrap(source, context)?;
+    let items = identify_files(&unwrapped.files, registry, context)?;
+    Ok(Identified { layers: unwrapped.layers, items, findings: unwrapped.findings })
+}
+
+/// Say what files are, and which of them belong together.
+///
+/// # Errors
+/// When the budget is used up.
+pub fn identify_files(files: &FileSet, registry: &Registry, context: &Context) -> Result<Vec<Item>> {
+    context.entry(files.files().len() as u64)?;
+    let mut items: Vec<Item> = files
+        .files()
+        .iter()
+        .map(|file| Item { files: file.clone().into(), candidates: candidates(file, registry, context) })
+        .collect();
+    for format in registry.formats() {
+        if let Some(group) = format.group {
+            items = join(items, format.id, group);
+        }
+    }
+    Ok(items)
+}
+
+/// Join items of one format whose names say that they belong together.
+fn join(items: Vec<Item>, id: &str, group: fn(&[&str]) -> Vec<Vec<usize>>) -> Vec<Item> {
+    let is = |item: &Item| item.verdict().candidate().is_some_and(|c| c.format.id == id);
+    let (members, mut rest): (Vec<Item>, Vec<Item>) = items.into_iter().partition(is);
+    let names: Vec<&str> = members.iter().map(Item::name).collect();
+    for indexes in group(&names) {
+        let together: Vec<&Item> = indexes.iter().filter_map(|i| members.get(*i)).collect();
+        let Some(first) = together.first() else { continue };
+        let files = FileSet::new(together.iter().flat_map(|i| i.files.files().iter().cloned()));
+        rest.push(Item { files, candidates: first.candidates.clone() });
+    }
+    rest.sort_by(|a, b| a.name().cmp(b.name()));
+    rest
+}
+
+/// What one file may be. Where only a length or a weak mark speaks, the file
+/// systems are asked whether the contents make sense.
+fn candidates(file: &Source, registry: &Registry, context: &Context) -> Vec<Candidate> {
+    let mut ranked = registry.identify(file);
+    let certain = ranked.first().is_some_and(|c| c.answer.evidence >= Evidence::MAGIC);
+    if certain || !ranked.iter().any(|c| is_flat(c)) {
+        return ranked;
+    }
+    let Some((system, found)) = probe(&flat(file), context) else { return ranked };
+    let bit = match found.strength {
+        Strength::Weak => Evidence::WEAK_MARKS,
+        Strength::Likely | Strength::Sure => Evidence::CONTENTS,
+    };
+    for candidate in ranked.iter_mut().filter(|c| is_flat(c)) {
+        candidate.answer.evidence = candidate.answer.evidence | bit;
+        candidate.answer.reasons.push(format!("{}: {}", system.name, found.reason));
+    }
+    ranked.sort_by_key(|c| std::cmp::Reverse(c.answer.evidence));
+    ranked
+}
+
+/// True for an answer that rests on the order of blocks alone.
+fn is_flat(candidate: &Candidate) -> bool {
+    candidate.format.layer == floptical_model::Layer::Blocks
+}
+
+/// A file as the blocks it would hold if it were flat.
+fn flat(file: &Source) -> BlockDevice {
+    BlockDevice { block: 512, len: file.len(), content: Arc::new(Flat(file.clone())) }
+}
+
+struct Flat(Source);
+
+impl RunSource for Flat {
+    fn runs(&self, start: u64, len: u64) -> Vec<Run> {
+        vec![Run { start, len, extent: Extent::Data, span: Span::file(start, len) }]
+    }
+
+    fn read(&self, start: u64, buffer: &mut [u8], _: &Context) -> Result<Status> {
+        self.0.read_at(start, buffer)?;
+        Ok(Status::Unverified)
+    }
+}

@@ -1,0 +1,110 @@
+//! What a disk says, as facts with places and values.
+//!
+//! Tracks are placed by the disk's own pitch, slots by the number they show,
+//! so that one disk says the same from any container. Every value is either
+//! what the image records or measures, or what its container assumes.
+
+mod sectors;
+mod signal;
+
+use floptical_model::{
+    Carrier, ClaimKind, Context, Datum, Fact, Image, Inventory, Known, Place, Regular, Result, Status, Value, Why,
+};
+
+use crate::Disk;
+use crate::identity::sha256;
+
+/// What the disk says.
+///
+/// # Errors
+/// What stops the reading of a track.
+pub fn inventory(disk: &Disk, context: &Context) -> Result<Inventory> {
+    let mut said = Inventory::default();
+    say_words(&mut said, disk.image());
+    say_drive(&mut said, disk);
+    if let Carrier::Floppy(floppy) = &disk.image().carrier {
+        for track in disk.tracks() {
+            let held = floppy.tracks.get(track.at, context)?.unwrap_or_default();
+            signal::say_track(&mut said, track, &held);
+            sectors::say_sectors(&mut said, track);
+        }
+    } else {
+        say_contents(&mut said, disk, context)?;
+    }
+    Ok(said)
+}
+
+/// The fact that a kind of claim speaks of.
+fn fact_of(kind: ClaimKind) -> Fact {
+    match kind {
+        ClaimKind::Creator => Fact::Creator,
+        ClaimKind::Date => Fact::Date,
+        ClaimKind::Title => Fact::Title,
+        ClaimKind::Comment => Fact::Comment,
+        ClaimKind::Version => Fact::Version,
+        _ => Fact::Claim,
+    }
+}
+
+fn say_words(said: &mut Inventory, image: &Image) {
+    for (nth, claim) in image.claims.iter().enumerate() {
+        let twin = image.claims[..nth].iter().filter(|c| c.kind == claim.kind).count();
+        let name = if twin == 0 { claim.kind.word().to_owned() } else { format!("{} {}", claim.kind.word(), twin + 1) };
+        said.say(Place::Named(name), fact_of(claim.kind), digest_of(&claim.raw, false));
+    }
+    for (nth, opaque) in image.opaque.iter().enumerate() {
+        let same = |o: &&floptical_model::Opaque| (&o.name, &o.place) == (&opaque.name, &opaque.place);
+        let twin = image.opaque[..nth].iter().filter(same).count();
+        let name = format!("{} of {} #{twin}", opaque.name, opaque.place);
+        said.say(Place::Named(name), Fact::Opaque, digest_of(&opaque.bytes, false));
+    }
+}
+
+fn say_drive(said: &mut Inventory, disk: &Disk) {
+    let Some(floppy) = disk.image().as_floppy() else { return };
+    let number = |n: i64| Datum::Number(n);
+    said.say(Place::Whole, Fact::Form, known(floppy.drive.form.map(|f| number(f as i64)), true));
+    said.say(Place::Whole, Fact::Heads, known(floppy.drive.heads.map(|h| number(h.into())), true));
+    said.say(Place::Whole, Fact::Rotation, signal::rotation(floppy.drive.rotation));
+    said.say(Place::Whole, Fact::Step, Value::Value(number(disk.pitch().into()), Regular::Yes));
+    let layout = match disk.layout() {
+        // Somebody named it: the file does not say so.
+        Known::Assumed(_, Why::Person) => Value::Unrecorded,
+        layout => known(layout.clone().map(|l| Datum::Text(l.shape())), false),
+    };
+    said.say(Place::Whole, Fact::Layout, layout);
+}
+
+/// A linear carrier says its bytes, a mebibyte at a time.
+fn say_contents(said: &mut Inventory, disk: &Disk, context: &Context) -> Result<()> {
+    const PIECE: u64 = 1 << 20;
+    let blocks = disk.blocks()?;
+    let mut at = 0;
+    while at < blocks.len() {
+        let len = PIECE.min(blocks.len() - at);
+        let place = Place::Bytes { start: at, len };
+        context.stream(len)?;
+        let mut piece = vec![0; usize::try_from(len).unwrap_or(0)];
+        let status = blocks.read(at, &mut piece, context)?;
+        said.say(place.clone(), Fact::Contents, digest_of(&piece, false));
+        if status < Status::Unverified {
+            said.say(place, Fact::Holes, Value::Value(Datum::Text(status.word().into()), Regular::No));
+        }
+        at += len;
+    }
+    Ok(())
+}
+
+/// A known thing as a value.
+fn known(datum: Known<Datum>, regular: bool) -> Value {
+    match datum {
+        Known::Unrecorded => Value::Unrecorded,
+        Known::Assumed(datum, _) => Value::Assumed(datum),
+        Known::Value(datum) => Value::Value(datum, regular.into()),
+    }
+}
+
+/// Bytes as a value.
+fn digest_of(bytes: &[u8], regular: bool) -> Value {
+    Value::Value(Datum::Bytes { len: bytes.len() as u64, digest: sha256(bytes) }, regular.into())
+}

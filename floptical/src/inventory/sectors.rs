@@ -1,0 +1,123 @@
+//! What the sectors of a track say.
+
+use floptical_flux::code::Code;
+use floptical_model::{Check, DataField, Datum, Fact, Inventory, Known, Place, Regular, SectorId, Sighting, Value};
+
+use super::{digest_of, known};
+use crate::DiskTrack;
+
+/// The byte of an IBM id mark, which its check covers.
+const ID_MARK: u8 = 0xFE;
+
+pub(super) fn say_sectors(said: &mut Inventory, track: &DiskTrack) {
+    let sectors = &track.derived.sectors;
+    let places = sectors.places(track.logical);
+    if sectors.ordered && !places.is_empty() {
+        said.say(Place::Track(track.logical), Fact::Order, order(&places));
+    }
+    for (place, slot) in places.into_iter().zip(&sectors.slots) {
+        say_slot(said, &place, slot.chosen(), track);
+    }
+}
+
+fn say_slot(said: &mut Inventory, place: &Place, slot: &Sighting, track: &DiskTrack) {
+    let mut say = |fact, value| said.say(place.clone(), fact, value);
+    let number = |n: u16| Datum::Number(n.into());
+    say(Fact::Exists, Value::Value(Datum::Number(1), Regular::No));
+    let scheme = Datum::Text(slot.scheme.word().into());
+    say(Fact::Scheme, if slot.id.is_recorded() { Value::Value(scheme, Regular::Yes) } else { Value::Assumed(scheme) });
+    say(Fact::Id, id(slot, track));
+    say(Fact::HeaderCheck, check(slot.id_check));
+    say(Fact::HeaderCheckValue, known(slot.id_check_value.map(number), id_value_regular(slot)));
+    say(Fact::Mark, known(slot.mark.map(|m| Datum::Number(m.into())), slot.mark.copied() == Some(Sighting::NORMAL)));
+    say(Fact::Data, match &slot.data {
+        DataField::Missing => Value::Value(Datum::None, Regular::No),
+        DataField::Bytes(bytes) => digest_of(bytes, false),
+    });
+    say(Fact::DataCheck, check(slot.data_check));
+    say(Fact::DataCheckValue, known(slot.data_check_value.map(number), data_value_regular(slot)));
+    if let Some(weak) = slot.weak.as_ref().filter(|w| w.count_ones() > 0) {
+        say(Fact::Weak, digest_of(&weak.to_msb(), false));
+    }
+    say(Fact::Angle, known(slot.angle.map(|a| Datum::Number(a.into())), true));
+    say(Fact::RecordForm, known(slot.form.map(|f| Datum::Number(f as i64)), false));
+}
+
+/// C, H and N; regular where they are what the place and the size suggest.
+fn id(slot: &Sighting, track: &DiskTrack) -> Value {
+    let expected = |id: SectorId| {
+        track.logical.cylinder() == Some(id.c) && id.h == track.logical.head && slot.size() == id.size()
+    };
+    let regular = slot.sector_id().is_none_or(expected);
+    let datum = |id: Option<SectorId>| id.map_or(Datum::None, |id| Datum::Numbers(vec![id.c.into(), id.h.into(), id.n.into()]));
+    known(slot.id.map(datum), regular)
+}
+
+fn check(check: Known<Check>) -> Value {
+    known(check.map(Datum::Check), check.copied() == Some(Check::Good))
+}
+
+/// The right value, or the complement of it that an encoder writes for a bad
+/// check of unknown value.
+fn id_value_regular(slot: &Sighting) -> bool {
+    let Some(id) = slot.sector_id() else { return true };
+    let Some(code) = Code::of(slot.scheme) else { return true };
+    let right = code.check(ID_MARK, &[id.c, id.h, id.r, id.n]);
+    slot.id_check_value.copied().is_none_or(|value| right_or_complement(value, right))
+}
+
+fn data_value_regular(slot: &Sighting) -> bool {
+    let (Some(bytes), Some(mark)) = (slot.data.bytes(), slot.mark.copied()) else { return true };
+    let Some(code) = Code::of(slot.scheme) else { return true };
+    slot.data_check_value.copied().is_none_or(|value| right_or_complement(value, code.check(mark, bytes)))
+}
+
+fn right_or_complement(value: u16, right: u16) -> bool {
+    value == right || value == !right
+}
+
+/// The order of a track: the keys of its slots, R * 65536 + nth.
+fn order(places: &[Place]) -> Value {
+    let key = |place: &Place| match place {
+        Place::Slot { r: Some(r), nth, .. } => i64::from(*r) << 16 | i64::from(*nth),
+        Place::Slot { nth, .. } => -1 - i64::from(*nth),
+        _ => 0,
+    };
+    let keys: Vec<i64> = places.iter().map(key).collect();
+    let regular = is_interleaved(&keys);
+    Value::Value(Datum::Numbers(keys), regular.into())
+}
+
+/// True for the orders that formatting programs make: numbers laid out in
+/// steps of one interleave, on a circle.
+fn is_interleaved(keys: &[i64]) -> bool {
+    let mut sorted = keys.to_vec();
+    sorted.sort_unstable();
+    let count = sorted.len();
+    let start = keys.iter().position(|k| Some(k) == sorted.first()).unwrap_or(0);
+    (1..=count.max(1)).any(|step| {
+        let mut laid: Vec<Option<i64>> = vec![None; count];
+        let mut at = 0;
+        for key in &sorted {
+            while laid[at].is_some() {
+                at = (at + 1) % count;
+            }
+            laid[at] = Some(*key);
+            at = (at + step) % count;
+        }
+        laid.iter().enumerate().all(|(i, key)| *key == Some(keys[(start + i) % count]))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_interleaved;
+
+    #[test]
+    fn interleaves_are_regular_and_shuffles_are_not() {
+        assert!(is_interleaved(&[1, 2, 3, 4, 5]));
+        assert!(is_interleaved(&[1, 6, 2, 7, 3, 8, 4, 9, 5]));
+        assert!(is_interleaved(&[4, 9, 5, 1, 6, 2, 7, 3, 8]));
+        assert!(!is_interleaved(&[1, 3, 2, 4, 6, 5]));
+    }
+}

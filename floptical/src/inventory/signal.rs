@@ -1,0 +1,201 @@
+//! What the signal of a track says: rate, rotation, length, gaps, flux.
+
+use floptical_model::{
+    AreaKind, Bits, CellClock, Cells, Datum, Fact, Flux, Inventory, Known, Layout, Place, Ps, Rate, Regular, Sectors,
+    Track, Value,
+};
+use sha2::{Digest, Sha256};
+
+use super::known;
+use crate::DiskTrack;
+
+pub(super) fn say_track(said: &mut Inventory, track: &DiskTrack, held: &Track) {
+    let place = Place::Track(track.logical);
+    let derived = &track.derived;
+    let sectors = &derived.sectors;
+    let blank = sectors.slots.is_empty() && derived.cells.as_ref().is_none_or(|c| !looks_recorded(&c.bits));
+    let mut say = |fact, value| said.say(place.clone(), fact, value);
+    say(Fact::Exists, Value::Value(Datum::Number(1), blank.into()));
+    if let Some(cells) = &derived.cells {
+        say(Fact::TrackLength, track_length(cells, blank));
+        say(Fact::Gaps, gaps(cells, sectors, blank));
+        say(Fact::CellTiming, cell_timing(cells));
+        for (fact, kinds) in [(Fact::NoFlux, [AreaKind::NoFlux, AreaKind::Hole]), (Fact::Weak, [AreaKind::Weak, AreaKind::Ambiguous])] {
+            say(fact, areas(cells, &kinds));
+        }
+    }
+    if !blank {
+        say(Fact::Rate, rate(sectors.rate));
+        say(Fact::Rotation, rotation(sectors.rotation));
+    }
+    if let Some(flux) = held.flux() {
+        say_flux(&mut say, flux, track, blank);
+    }
+}
+
+fn say_flux(say: &mut impl FnMut(Fact, Value), flux: &Flux, track: &DiskTrack, blank: bool) {
+    let derived = &track.derived;
+    let few_outside = derived.outside.saturating_mul(1000) <= flux.intervals.len() as u64;
+    let sound = blank || (derived.agree && few_outside);
+    say(Fact::FluxTiming, flux_timing(flux, sound));
+    let count = i64::try_from(flux.revolutions()).unwrap_or(i64::MAX);
+    say(Fact::Revolutions, Value::Value(Datum::Number(count), (blank || derived.agree).into()));
+    let times: Vec<i64> = (0..flux.revolutions())
+        .filter_map(|r| flux.revolution_ticks(r))
+        .map(|t| i64::try_from(flux.clock.to_ps(t).nanoseconds()).unwrap_or(i64::MAX))
+        .collect();
+    let steady = times.iter().max().zip(times.iter().min()).is_none_or(|(max, min)| (max - min) * 50 <= *max);
+    say(Fact::IndexTimes, Value::Value(Datum::Numbers(times), steady.into()));
+}
+
+/// Standard rates by their name, others to the kilobit.
+fn rate(rate: Known<Rate>) -> Value {
+    let named = |rate: Rate| {
+        let standard = Rate::nearest(rate.cell()).map_or(rate.0.saturating_add(500) / 1000 * 1000, |r| r.0);
+        Datum::Number(standard.into())
+    };
+    known(rate.map(named), true)
+}
+
+/// 300 and 360 rpm by their name within 3 %, others in picoseconds.
+pub(super) fn rotation(length: Known<Ps>) -> Value {
+    let standard = |ps: Ps| [(Layout::RPM_300, 300), (Layout::RPM_360, 360)].into_iter().find(|(r, _)| near(ps.0, r.0, 3));
+    let regular = length.copied().is_none_or(|ps| standard(ps).is_some());
+    let datum = |ps: Ps| match standard(ps) {
+        Some((_, rpm)) => Datum::Text(format!("{rpm} rpm")),
+        None => Datum::Number(i64::try_from(ps.0).unwrap_or(i64::MAX)),
+    };
+    known(length.map(datum), regular)
+}
+
+fn near(value: u64, standard: u64, percent: u64) -> bool {
+    value.abs_diff(standard).saturating_mul(100) <= standard.saturating_mul(percent)
+}
+
+/// Regular where the cells of a standard rate fill a revolution of 300 or 360
+/// rpm to 3 %.
+fn track_length(cells: &Cells, blank: bool) -> Value {
+    let count = cells.bits.len() as u64;
+    let fills = |cell: Ps| {
+        let nominal = Rate::nearest(cell).map_or(cell, Rate::cell);
+        [Layout::RPM_300, Layout::RPM_360].iter().any(|r| near(count.saturating_mul(nominal.0), r.0, 3))
+    };
+    let regular = blank || cells.cell().is_none_or(fills);
+    Value::Value(Datum::Number(i64::try_from(count).unwrap_or(i64::MAX)), regular.into())
+}
+
+/// What the cells hold between the fields, by digest.
+fn gaps(cells: &Cells, sectors: &Sectors, blank: bool) -> Value {
+    let mut claimed = vec![false; cells.bits.len()];
+    for slot in &sectors.slots {
+        let chosen = slot.chosen();
+        for span in [&chosen.id_span, &chosen.data_span].into_iter().flatten() {
+            if let floptical_model::Span::Cells { start, len, .. } = span {
+                let end = start.saturating_add(*len);
+                (*start..end).for_each(|i| mark(&mut claimed, i));
+            }
+        }
+    }
+    let mut rest = Bits::with_capacity(cells.bits.len());
+    claimed.iter().enumerate().filter(|(_, c)| !**c).for_each(|(i, _)| rest.push(cells.bits.get(i)));
+    let mut hash = Sha256::new();
+    hash.update((rest.len() as u64).to_be_bytes());
+    hash.update(rest.to_msb());
+    let datum = Datum::Bytes { len: rest.len() as u64, digest: hash.finalize().into() };
+    Value::Value(datum, (blank || sectors.unclaimed.is_empty()).into())
+}
+
+/// Mark a cell of a circle.
+fn mark(claimed: &mut [bool], cell: u64) {
+    let len = claimed.len() as u64;
+    if len > 0
+        && let Ok(at) = usize::try_from(cell % len)
+    {
+        claimed[at] = true;
+    }
+}
+
+/// Cells of different lengths; regular where all are within 2 %.
+fn cell_timing(cells: &Cells) -> Value {
+    let CellClock::Runs(runs) = &cells.clock else { return Value::Unrecorded };
+    let steady = runs.iter().map(|r| r.1.0).max().zip(runs.iter().map(|r| r.1.0).min());
+    let regular = steady.is_none_or(|(max, min)| near(max, min, 2));
+    let mut hash = Sha256::new();
+    for (count, cell) in runs {
+        hash.update(count.to_be_bytes());
+        hash.update(cell.0.to_be_bytes());
+    }
+    Value::Value(Datum::Bytes { len: runs.len() as u64, digest: hash.finalize().into() }, regular.into())
+}
+
+fn areas(cells: &Cells, kinds: &[AreaKind]) -> Value {
+    let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let list: Vec<i64> =
+        cells.areas.iter().filter(|a| kinds.contains(&a.kind)).flat_map(|a| [number(a.start), number(a.len)]).collect();
+    if list.is_empty() { Value::Unrecorded } else { Value::Value(Datum::Numbers(list), Regular::No) }
+}
+
+fn flux_timing(flux: &Flux, regular: bool) -> Value {
+    let mut hash = Sha256::new();
+    let (num, den) = flux.clock.ratio();
+    hash.update(num.to_be_bytes());
+    hash.update(den.to_be_bytes());
+    let mut piece = Vec::with_capacity(4 * 4096);
+    for chunk in flux.intervals.chunks(4096) {
+        piece.clear();
+        chunk.iter().for_each(|i| piece.extend_from_slice(&i.to_be_bytes()));
+        hash.update(&piece);
+    }
+    Value::Value(Datum::Bytes { len: flux.intervals.len() as u64, digest: hash.finalize().into() }, regular.into())
+}
+
+/// True when a track without sectors was written by somebody: nearly all
+/// distances between its transitions are those of a code (2 to 5 cells, or 1
+/// to 3), and they do not repeat, as filler does. Noise of a blank medium has
+/// distances of every length.
+fn looks_recorded(bits: &Bits) -> bool {
+    let mut counts = [0u64; 8];
+    let mut before = None;
+    let mut total = 0u64;
+    for at in bits.ones() {
+        if let Some(before) = before {
+            let distance = at - before;
+            total += 1;
+            if let Some(count) = counts.get_mut(distance) {
+                *count += 1;
+            }
+        }
+        before = Some(at);
+    }
+    let share = |range: std::ops::RangeInclusive<usize>| counts[range].iter().sum::<u64>() * 100 >= total * 95;
+    total > 1000 && !is_filler(bits) && (share(2..=5) || share(1..=3))
+}
+
+/// True when nearly every byte is followed by itself: periods of a cell, of an
+/// MFM byte (16 cells) and of an FM byte (32).
+fn is_filler(bits: &Bits) -> bool {
+    let windows = || (0..bits.len().saturating_sub(128)).step_by(64);
+    let total = windows().count();
+    [16, 32].iter().any(|period| {
+        let alike = windows().filter(|i| bits.window(*i, 64) == bits.window(i + period, 64)).count();
+        alike * 100 >= total * 90
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn track(distances: impl Iterator<Item = usize>) -> Bits {
+        let mut bits = Bits::new();
+        distances.for_each(|d| bits.push_bits(1, d));
+        bits
+    }
+
+    #[test]
+    fn codes_are_told_from_filler_and_from_noise() {
+        assert!(looks_recorded(&track((0..5000).map(|i| 2 + i * i % 3))));
+        assert!(!looks_recorded(&track((0..5000).map(|_| 2))));
+        assert!(!looks_recorded(&track((0..5000).map(|i| 1 + i * 7 % 23))));
+    }
+}

@@ -1,0 +1,139 @@
+//! From a file to an image.
+
+use floptical_formats::{Answer, Candidate, Evidence, ReadOptions, Registry};
+use floptical_io::{FileSet, Source};
+use floptical_model::{Context, Error, ErrorKind, Findings, Image, Layout, Result};
+
+use crate::identify::{Identified, Item, Verdict, identify, identify_files};
+
+/// How to open where the file leaves a choice. Nothing is needed: what is not
+/// told is found.
+#[derive(Debug, Clone, Default)]
+pub struct OpenOptions {
+    /// Read as this format, whatever the evidence.
+    pub format: Option<String>,
+    /// Read a flat image with this layout.
+    pub layout: Option<Layout>,
+    /// The image to take where there are several: the name of a file in the
+    /// wrapper, or of a member of the container.
+    pub member: Option<String>,
+}
+
+/// An opened image and how it was found.
+#[derive(Debug)]
+pub struct Opened {
+    /// The image.
+    pub image: Image,
+    /// The answer that was acted on.
+    pub candidate: Candidate,
+    /// What else it may be.
+    pub others: Vec<Candidate>,
+    /// True when only the length spoke for it.
+    pub size_only: bool,
+    /// Wrappers that were taken off, outermost first.
+    pub layers: Vec<&'static str>,
+    /// What was noticed about the wrappers.
+    pub findings: Findings,
+    /// The files of the image.
+    pub files: FileSet,
+}
+
+/// Open bytes in memory: no file, thread or clock is touched.
+///
+/// # Errors
+/// `Unknown` when no format knows it; `Unsupported` for a kind not read yet;
+/// what stops the reading.
+///
+/// ```
+/// use floptical::{OpenOptions, open_bytes, model::Context};
+///
+/// let blank = vec![0xF6; 368_640];
+/// let opened = open_bytes("blank.img", &blank, &OpenOptions::default(), &Context::default())?;
+/// assert_eq!(opened.image.format, "raw");
+/// assert!(opened.size_only);
+/// # Ok::<(), floptical::model::Error>(())
+/// ```
+pub fn open_bytes(name: &str, bytes: &[u8], options: &OpenOptions, context: &Context) -> Result<Opened> {
+    open(&Source::from_bytes(name, bytes), options, context)
+}
+
+/// Open a source.
+///
+/// # Errors
+/// As [`open_bytes`].
+pub fn open(source: &Source, options: &OpenOptions, context: &Context) -> Result<Opened> {
+    let registry = Registry::default();
+    let Identified { layers, items, findings } = identify(source, &registry, context)?;
+    open_one(items, layers, findings, options, context)
+}
+
+/// Open files that were found together, such as those of a folder.
+///
+/// # Errors
+/// As [`open_bytes`].
+pub fn open_files(files: &FileSet, options: &OpenOptions, context: &Context) -> Result<Opened> {
+    let items = identify_files(files, &Registry::default(), context)?;
+    open_one(items, Vec::new(), Findings::default(), options, context)
+}
+
+fn open_one(
+    items: Vec<Item>,
+    layers: Vec<&'static str>,
+    findings: Findings,
+    options: &OpenOptions,
+    context: &Context,
+) -> Result<Opened> {
+    let item = choose(items, options)?;
+    let (candidate, size_only) = decide(&item, options)?;
+    let told = options.layout.as_ref().or(candidate.answer.layout.as_ref());
+    let read = ReadOptions { member: None, layout: told };
+    let image = (candidate.format.read)(&item.files, &read, context)?;
+    let others = item.candidates.into_iter().filter(|c| c.format.id != candidate.format.id).collect();
+    Ok(Opened { image, candidate, others, size_only, layers, findings, files: item.files })
+}
+
+/// The one item that is meant.
+fn choose(mut items: Vec<Item>, options: &OpenOptions) -> Result<Item> {
+    if let Some(member) = &options.member {
+        let named = |item: &Item| item.files.files().iter().any(|f| f.name() == member.as_str());
+        let at = items.iter().position(named);
+        return match at {
+            Some(at) => Ok(items.swap_remove(at)),
+            None => Err(unknown(format!("there is no `{member}` inside; there is {}", names(&items)))),
+        };
+    }
+    if items.len() > 1 {
+        items.retain(|item| item.verdict().candidate().is_some() && !matches!(item.verdict(), Verdict::SizeOnly(_)));
+    }
+    match items.len() {
+        0 => Err(unknown("nothing inside is what any format here is".into())),
+        1 => Ok(items.swap_remove(0)),
+        n => Err(unknown(format!("there are {n} images inside; name one of them after a `!`: {}", names(&items)))),
+    }
+}
+
+/// The format to read it as.
+fn decide(item: &Item, options: &OpenOptions) -> Result<(Candidate, bool)> {
+    if let Some(id) = &options.format {
+        let told = item.candidates.iter().find(|c| c.format.id == id);
+        let answer = || Answer::new(Evidence::default(), "somebody said so");
+        let forced = || Registry::default().by_id(id).map(|format| Candidate { format, answer: answer() });
+        let candidate = told.cloned().or_else(forced);
+        return candidate.map(|c| (c, false)).ok_or_else(|| unknown(format!("there is no format `{id}`")));
+    }
+    match item.verdict() {
+        Verdict::NotRead(_, kind) => Err(Error::unsupported(format!("this is {kind}"))),
+        Verdict::Unknown => Err(unknown("it is not what any format here is".into())),
+        Verdict::SizeOnly(c) => Ok((c.clone(), true)),
+        verdict => verdict.candidate().cloned().map(|c| (c, false)).ok_or_else(|| unknown("no answer".into())),
+    }
+}
+
+fn names(items: &[Item]) -> String {
+    let shown: Vec<String> = items.iter().take(8).map(|i| floptical_io::text::show(i.name().as_bytes())).collect();
+    format!("{}{}", shown.join(", "), if items.len() > 8 { ", ..." } else { "" })
+}
+
+fn unknown(what: String) -> Error {
+    Error::new(ErrorKind::Unknown, what)
+}

@@ -1,0 +1,276 @@
+//! What an image holds, in one shape: `info --json`, `info --yaml`, snapshots.
+
+use floptical_io::text::show;
+use floptical_model::identity::Coverage;
+use floptical_model::{Context, Image, Known, Layer, Result, Sectors, Status};
+use serde::Serialize;
+
+use super::{EntryShape, FindingShape, hex};
+use crate::identity::Identity;
+use crate::{Disk, DiskTrack, Identities, volumes};
+
+/// Everything that an image says, bounded.
+#[derive(Debug, Clone, Serialize)]
+pub struct InfoShape {
+    /// `floptical/info/0`.
+    pub schema: &'static str,
+    /// Id of the format.
+    pub format: String,
+    /// Files that it was read from.
+    pub files: Vec<String>,
+    /// The kind of carrier.
+    pub carrier: &'static str,
+    /// What the container says of itself.
+    pub claims: Vec<ClaimShape>,
+    /// Names and sizes of the parts that are not interpreted.
+    pub opaque: Vec<String>,
+    /// What is known of the drive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drive: Option<DriveShape>,
+    /// The layout, and how it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layout: Option<String>,
+    /// Digests that do not depend on the container.
+    pub identity: IdentityShape,
+    /// Tracks; runs of tracks alike are one row.
+    pub tracks: Vec<TrackShape>,
+    /// The file systems.
+    pub volumes: Vec<VolumeShape>,
+    /// What was noticed.
+    pub findings: Vec<FindingShape>,
+    /// How many findings there are altogether.
+    pub findings_count: u64,
+}
+
+/// A statement of the container about itself.
+#[derive(Debug, Clone, Serialize)]
+pub struct ClaimShape {
+    /// What it speaks of.
+    pub kind: &'static str,
+    /// In words.
+    pub text: String,
+}
+
+/// What is known of the drive.
+#[derive(Debug, Clone, Serialize)]
+pub struct DriveShape {
+    /// Length of a revolution in nanoseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotation_ns: Option<u64>,
+    /// Sides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heads: Option<u8>,
+    /// Steps between two tracks.
+    pub step: u8,
+}
+
+/// Digests of a disk.
+#[derive(Debug, Clone, Serialize)]
+pub struct IdentityShape {
+    /// The recording.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub l1: Option<String>,
+    /// The order of the sectors on the tracks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub l1o: Option<String>,
+    /// The data in logical order.
+    pub l2: String,
+    /// What the data rest on.
+    pub coverage: CoverageShape,
+}
+
+/// How many bytes rest on what.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct CoverageShape {
+    /// A good check.
+    pub good: u64,
+    /// Nothing.
+    pub unverified: u64,
+    /// A bad check, a contradiction or a search.
+    pub doubtful: u64,
+    /// Weak bits.
+    pub masked: u64,
+    /// They are missing or were not read.
+    pub missing: u64,
+}
+
+/// Tracks alike.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TrackShape {
+    /// The first, or `first to last`.
+    pub tracks: String,
+    /// The layers that are held.
+    pub holds: Vec<&'static str>,
+    /// Its sectors in a line.
+    pub sectors: String,
+    /// Length in cells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cells: Option<u32>,
+    /// Revolutions of flux.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revolutions: Option<usize>,
+}
+
+/// A file system.
+#[derive(Debug, Clone, Serialize)]
+pub struct VolumeShape {
+    /// Its kind.
+    pub kind: String,
+    /// Number of the partition.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partition: Option<u8>,
+    /// What it says of itself.
+    pub facts: Vec<String>,
+    /// Its entries, live ones only, bounded.
+    pub entries: Vec<EntryShape>,
+    /// How many entries there are, deleted ones included.
+    pub entries_count: usize,
+}
+
+impl InfoShape {
+    /// Entries and findings that one shape lists at most.
+    pub const LISTED: usize = 1000;
+
+    /// The shape of a disk.
+    ///
+    /// # Errors
+    /// What stops the reading.
+    pub fn of(disk: &Disk, context: &Context) -> Result<Self> {
+        let image = disk.image();
+        let (mounted, carrier) = volumes(disk, context)?;
+        let mut findings = disk.findings();
+        findings.extend(&carrier);
+        mounted.iter().for_each(|m| findings.extend(&m.volume.findings()));
+        let volume = |m: &floptical_filesystems::Mounted| VolumeShape {
+            kind: m.volume.kind().to_owned(),
+            partition: m.partition.as_ref().map(|p| p.index),
+            facts: m.volume.facts().into_iter().map(|(name, value)| format!("{name}: {value}")).collect(),
+            entries: m.volume.entries().iter().filter(|e| e.deleted.is_none()).take(Self::LISTED).map(EntryShape::of).collect(),
+            entries_count: m.volume.entries().len(),
+        };
+        Ok(Self {
+            schema: "floptical/info/0",
+            format: image.format.to_owned(),
+            files: image.files.iter().map(|f| format!("{} ({} bytes)", show(f.name.as_bytes()), f.len)).collect(),
+            carrier: image.carrier.kind().word(),
+            claims: claims(image),
+            opaque: image.opaque.iter().map(|o| format!("{} of {}: {} bytes", o.name, o.place, o.bytes.len())).collect(),
+            drive: drive(disk),
+            layout: layout(disk),
+            identity: IdentityShape::of(&Identities::of(disk, context)?),
+            tracks: tracks(disk, context)?,
+            volumes: mounted.iter().map(volume).collect(),
+            findings: findings.iter().take(Self::LISTED).map(FindingShape::of).collect(),
+            findings_count: findings.count(),
+        })
+    }
+}
+
+impl IdentityShape {
+    /// The shape of identities.
+    pub fn of(ids: &Identities) -> Self {
+        Self {
+            l1: ids.l1.map(|Identity { digest, .. }| hex(&digest)),
+            l1o: ids.l1o.map(|digest| hex(&digest)),
+            l2: hex(&ids.l2.digest),
+            coverage: ids.l2.coverage.into(),
+        }
+    }
+}
+
+impl From<Coverage> for CoverageShape {
+    fn from(c: Coverage) -> Self {
+        Self { good: c.good, unverified: c.unverified, doubtful: c.doubtful, masked: c.masked, missing: c.missing }
+    }
+}
+
+fn claims(image: &Image) -> Vec<ClaimShape> {
+    image.claims.iter().map(|c| ClaimShape { kind: c.kind.word(), text: show(c.text.as_bytes()) }).collect()
+}
+
+fn drive(disk: &Disk) -> Option<DriveShape> {
+    let floppy = disk.image().as_floppy()?;
+    Some(DriveShape {
+        rotation_ns: floppy.drive.rotation.copied().map(|r| r.nanoseconds()),
+        heads: floppy.drive.heads.copied(),
+        step: disk.pitch(),
+    })
+}
+
+fn layout(disk: &Disk) -> Option<String> {
+    Some(match disk.layout() {
+        Known::Unrecorded => return None,
+        Known::Value(layout) => format!("{layout}, as the sectors show"),
+        Known::Assumed(layout, _) => format!("{layout}, assumed"),
+    })
+}
+
+/// Rows of tracks; neighbours that read alike are joined.
+fn tracks(disk: &Disk, context: &Context) -> Result<Vec<TrackShape>> {
+    let Some(floppy) = disk.image().as_floppy() else { return Ok(Vec::new()) };
+    let mut rows: Vec<(String, TrackShape)> = Vec::new();
+    for track in disk.tracks() {
+        let held = floppy.tracks.get(track.at, context)?.unwrap_or_default();
+        let mut holds: Vec<&'static str> = held.readings.iter().map(|r| r.layer().word()).collect();
+        holds.dedup();
+        let has_cells = held.layer().is_some_and(|l| l <= Layer::Cells);
+        let shape = TrackShape {
+            tracks: String::new(),
+            holds,
+            sectors: sectors_line(track),
+            cells: track.derived.cells.as_ref().filter(|_| has_cells).and_then(|c| u32::try_from(c.bits.len()).ok()),
+            revolutions: Some(track.derived.revolutions).filter(|r| *r > 0),
+        };
+        let at = track.at.to_string();
+        match rows.last_mut() {
+            Some((last, row)) if alike(row, &shape) => *last = at,
+            _ => rows.push((at.clone(), TrackShape { tracks: at, ..shape })),
+        }
+    }
+    let join = |(last, row): (String, TrackShape)| {
+        let tracks = if last == row.tracks { last } else { format!("{} to {last}", row.tracks) };
+        TrackShape { tracks, ..row }
+    };
+    Ok(rows.into_iter().map(join).collect())
+}
+
+/// Lengths in cells may differ a little from track to track of a capture.
+fn alike(a: &TrackShape, b: &TrackShape) -> bool {
+    let near = match (a.cells, b.cells) {
+        (Some(x), Some(y)) => u64::from(x.abs_diff(y)) * 100 <= u64::from(x),
+        (x, y) => x == y,
+    };
+    near && (&a.holds, &a.sectors, a.revolutions) == (&b.holds, &b.sectors, b.revolutions)
+}
+
+/// The sectors of a track in a line: how recorded, sizes, numbers in order,
+/// states that are not good.
+fn sectors_line(track: &DiskTrack) -> String {
+    let sectors: &Sectors = &track.derived.sectors;
+    let Some(first) = sectors.slots.first() else { return "none".into() };
+    let mut schemes: Vec<&str> = sectors.slots.iter().map(|s| s.chosen().scheme.word()).collect();
+    schemes.dedup();
+    let size = first.chosen().size();
+    let sizes = if sectors.slots.iter().all(|s| s.chosen().size() == size) { format!("{size}") } else { "mixed sizes".into() };
+    let number = |s: &floptical_model::Slot| s.chosen().sector_id().map_or_else(|| "-".to_owned(), |id| id.r.to_string());
+    let numbers: Vec<String> = sectors.slots.iter().map(number).collect();
+    let rate = sectors.rate.copied().map_or_else(String::new, |r| {
+        let shown = floptical_model::Rate::nearest(r.cell()).unwrap_or(r);
+        format!(" {} kbit/s", shown.0.saturating_add(500) / 1000)
+    });
+    let states: Vec<String> = Status::ALL
+        .iter()
+        .map(|status| (status, sectors.slots.iter().filter(|s| s.status() == *status).count()))
+        .filter(|(_, n)| *n > 0)
+        .map(|(status, n)| format!("{n} {}", status.word()))
+        .collect();
+    let deleted = sectors.slots.iter().filter(|s| s.chosen().mark.copied() == Some(floptical_model::Sighting::DELETED)).count();
+    let deleted = if deleted > 0 { format!(", {deleted} deleted") } else { String::new() };
+    format!(
+        "{}{rate}, {} x {sizes} ({}): {}{deleted}",
+        schemes.join("+"),
+        sectors.slots.len(),
+        numbers.join(" "),
+        states.join(", ")
+    )
+}

@@ -1,0 +1,19 @@
+//! The shapes that are serialised: JSON, YAML, snapshots. Version 0: free to
+//! change until the flux and optical work is done.
+//!
+//! Keys are snake_case, sizes in bytes, times in nanoseconds, digests in
+//! lower-case hexadecimal.
+
+mod info;
+mod report;
+
+pub use info::{ClaimShape, CoverageShape, DriveShape, IdentityShape, InfoShape, TrackShape, VolumeShape};
+pub use report::{
+    ComparisonShape, EntryShape, FileDifferenceShape, FindingShape, FormatShape, LossShape, PlanShape,
+    SectorDifferenceShape, SectorShape, StepShape,
+};
+
+/// A digest as text.
+fn hex(digest: &[u8]) -> String {
+    crate::identity::hex(digest)
+}
