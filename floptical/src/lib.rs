@@ -19,6 +19,7 @@ mod check;
 mod compare;
 mod convert;
 mod disk;
+pub mod drive;
 mod explain;
 pub mod identify;
 mod identity;

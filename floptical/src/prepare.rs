@@ -67,7 +67,7 @@ fn cell_tracks(disk: &Disk) -> Result<TrackMap, NotFitted> {
     Ok(held(cells?.into_iter()))
 }
 
-fn cells_of(disk: &Disk, track: &DiskTrack) -> Result<Cells, NotFitted> {
+pub(crate) fn cells_of(disk: &Disk, track: &DiskTrack) -> Result<Cells, NotFitted> {
     match &track.derived.cells {
         Some(cells) => Ok(cells.clone()),
         None => encode(disk, track),
@@ -87,6 +87,12 @@ fn encode(disk: &Disk, track: &DiskTrack) -> Result<Cells, NotFitted> {
         ),
         other => NotFitted::refuse(Fact::Exists, Place::Track(track.at), other.to_string()),
     })
+}
+
+/// How long a revolution of a track takes.
+pub(crate) fn rotation_of(disk: &Disk, track: &DiskTrack) -> Ps {
+    let sectors = &track.derived.sectors;
+    track_rotation(disk, sectors, sectors.rate.copied().unwrap_or(Rate::DD))
 }
 
 fn zone<'a>(disk: &'a Disk, track: &DiskTrack) -> Option<&'a Zone> {
