@@ -1,0 +1,63 @@
+//! HFE version 1: cells for floppy emulators.
+//!
+//! Made by the HxC Floppy Emulator's tools, greaseweazle and others. Cells of
+//! both sides interleaved in half blocks, one bit rate for the whole file.
+//!
+//! | At | Bytes | What |
+//! | --- | --- | --- |
+//! | 0 | 8 | `HXCPICFE` |
+//! | 8 | 1 | revision: 0 |
+//! | 9 | 1 | cylinders |
+//! | 10 | 1 | sides |
+//! | 11 | 1 | encoding (a hint) |
+//! | 12 | 2 | bit rate, kbit/s |
+//! | 14 | 2 | revolutions a minute, 0 for not recorded |
+//! | 16 | 1 | interface |
+//! | 17 | 1 | unused, 1 |
+//! | 18 | 2 | table of tracks, in blocks of 512 bytes |
+//! | 20 | 1 | writing allowed, FF or 0 |
+//! | 21 | 1 | single step, FF; double step, 0 |
+//! | 22 | 2, 2 | 0 and another encoding for cylinder 0, side 0 and 1 |
+//! | 26 | 486 | FF |
+//!
+//! The table holds for each cylinder the first block and the bytes of both
+//! sides together. A block is 256 bytes of side 0, then 256 of side 1, the
+//! first cell in the low bit.
+
+mod raw;
+mod read;
+mod write;
+
+use floptical_model::{CarrierKind, Fact, Layer};
+
+use crate::{Exactness, Format, Witness};
+
+/// The row of HFE.
+pub(crate) static FORMAT: Format = Format {
+    id: "hfe",
+    name: "HxC floppy emulator image (HFE)",
+    extensions: &["hfe"],
+    carrier: CarrierKind::Floppy,
+    layer: Layer::Cells,
+    holds: &[
+        Fact::Exists,
+        Fact::Rate,
+        Fact::Rotation,
+        Fact::TrackLength,
+        Fact::Gaps,
+        Fact::Heads,
+        Fact::Claim,
+        Fact::Opaque,
+    ],
+    limits: "255 cylinders, 2 sides, 262,136 cells on a track; one bit rate; both sides of a cylinder are of one \
+             length in whole bytes; no weak cells, no runs of speed, no partial steps.",
+    exactness: Exactness::Exact,
+    references: &["HxC Floppy Emulator HFE file format, revision 1.1 (2012)"],
+    witness: Witness::Program("greaseweazle"),
+    notes: include_str!("NOTES.md"),
+    identify: read::identify,
+    group: None,
+    read: read::read,
+    fit: Some(write::fit),
+    emit: Some(write::emit),
+};
