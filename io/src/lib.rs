@@ -2,7 +2,7 @@
 //!
 //! [`Source`] reads by offset, without a cursor of its own; [`Cursor`] walks
 //! bytes in memory and gives a span with each value; [`FileSet`] is what
-//! belongs together; [`Output`] takes what a format emits, and its sinks are
+//! belongs together; [`wrap`] takes off what is packed around it; [`Output`] takes what a format emits, and its sinks are
 //! whole or not at all; [`text`] makes foreign words safe to show.
 #![forbid(unsafe_code)]
 #![cfg_attr(
@@ -22,6 +22,7 @@ mod output;
 mod set;
 mod source;
 pub mod text;
+pub mod wrap;
 
 pub use cursor::{At, Cursor};
 pub use memory::Memory;

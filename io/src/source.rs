@@ -30,11 +30,24 @@ impl ReadAt for Arc<[u8]> {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<()> {
-        let from = usize::try_from(offset).ok().and_then(|start| self.get(start..)?.get(..buffer.len()));
-        let from = from.ok_or(std::io::ErrorKind::UnexpectedEof)?;
-        buffer.copy_from_slice(from);
-        Ok(())
+        read_slice(self, offset, buffer)
     }
+}
+
+impl ReadAt for Vec<u8> {
+    fn len(&self) -> u64 {
+        <[u8]>::len(self) as u64
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<()> {
+        read_slice(self, offset, buffer)
+    }
+}
+
+fn read_slice(bytes: &[u8], offset: u64, buffer: &mut [u8]) -> std::io::Result<()> {
+    let from = usize::try_from(offset).ok().and_then(|start| bytes.get(start..)?.get(..buffer.len()));
+    buffer.copy_from_slice(from.ok_or(std::io::ErrorKind::UnexpectedEof)?);
+    Ok(())
 }
 
 /// A named run of bytes of a file, of memory, or of something unpacked.

@@ -35,7 +35,9 @@ pub fn safe_name(name: &str) -> String {
         "CON", "PRN", "AUX", "NUL", "COM1", "COM2", "COM3", "COM4", "COM5", "COM6", "COM7", "COM8", "COM9", "LPT1",
         "LPT2", "LPT3", "LPT4", "LPT5", "LPT6", "LPT7", "LPT8", "LPT9",
     ];
-    let forbidden = |c: char| c.is_control() || is_invisible(c) || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|');
+    let forbidden = |c: char| {
+        c.is_control() || is_invisible(c) || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|')
+    };
     let mut safe = String::new();
     for c in name.chars() {
         let c = if forbidden(c) { '_' } else { c };
@@ -52,9 +54,30 @@ pub fn safe_name(name: &str) -> String {
     if safe.is_empty() || DEVICES.contains(&stem.as_str()) { format!("_{safe}") } else { safe }
 }
 
+/// The upper half of code page 437; 0xFF is a space that does not break.
+const CP437: &str = "\
+    ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒ\
+    áíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐\
+    └┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀\
+    αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u{a0}\
+";
+
+/// Text of code page 437, the character set of DOS. Control characters stay
+/// what they are in ASCII.
+pub fn cp437(bytes: &[u8]) -> String {
+    let high = |b: u8| CP437.chars().nth(usize::from(b & 0x7F)).unwrap_or('\u{fffd}');
+    bytes.iter().map(|b| if b.is_ascii() { char::from(*b) } else { high(*b) }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_upper_half_of_code_page_437_is_whole() {
+        assert_eq!(CP437.chars().count(), 128);
+        assert_eq!(cp437(b"S\x81\x8A\xE1\xFE\xFF"), "Süèß■\u{a0}");
+    }
 
     #[test]
     fn hostile_words_are_harmless() {
