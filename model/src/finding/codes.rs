@@ -52,6 +52,11 @@ codes! {
     FS_TRUNCATED "fs.truncated" Damage "The volume goes on beyond the end of the image.";
     FS_BAD_SECTORS "fs.bad-sectors" Damage "A file lies on sectors that are not good.";
     FS_PARTITION "fs.partition" Damage "An entry of the partition table cannot be true.";
+    FS_PARTITION_UNKNOWN "fs.partition-unknown" Info "A partition holds no file system that is known here.";
+    FS_EFFORT "fs.effort" Damage "The structures lead in circles; not all of them were followed.";
+    FS_ENTRY_ODD "fat.odd-entry" Oddity "A directory entry holds what no system writes.";
+    FS_CLUSTERS_GUESSED "fat.clusters-guessed" Damage "No table says which clusters a file has; a search found those that fit.";
+    FS_CLUSTERS_REUSED "fat.clusters-reused" Info "Clusters of a deleted file are claimed by another file as well.";
 }
 
 #[cfg(test)]
