@@ -20,10 +20,21 @@
 )]
 
 pub mod code;
+mod consensus;
+mod derive;
+mod period;
+mod places;
+mod pll;
 mod recognise;
+mod revolution;
 mod search;
+mod transitions;
 mod unclaimed;
+mod weak;
 mod write;
 
+pub use derive::{Derived, derive};
 pub use recognise::recognise;
+pub use revolution::{Revolution, TransitionTimes, revolutions};
+pub use transitions::transitions;
 pub use write::{TrackForm, WriteError, write_track};

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use floptical_model::{
-    AreaKind, Bits, CellClock, Cells, Check, Context, DataField, Join, Known, Ps, Rate, Result, SectorId, Sectors,
-    Sighting, Slot, Span, TrackAt,
+    Bits, CellClock, Cells, Check, Context, DataField, Join, Known, Ps, Rate, Result, SectorId, Sectors, Sighting,
+    Slot, Span, TrackAt,
 };
 
 use crate::code::{CODES, Code, MFM, Role};
 use crate::search::{Found, marks};
 use crate::unclaimed::unclaimed;
+use crate::weak;
 
 /// Bytes of an id field after its mark: C, H, R, N and the check.
 const ID_BYTES: usize = 6;
@@ -264,7 +265,8 @@ impl Reader<'_> {
         let body = bytes.len().saturating_add(if value.is_some() { 2 } else { 0 });
         let len = code.mark_cells().saturating_add(body.saturating_mul(code.byte_cells));
         sighting.mark = Known::Value(found.mark.byte);
-        sighting.weak = self.weak(code, found.body, bytes.len());
+        let turn = if self.circle { self.bits.len() } else { 0 };
+        sighting.weak = weak::mask(code, &self.cells.areas, found.body, bytes.len(), turn).map(Arc::new);
         sighting.data = DataField::Bytes(bytes.into());
         sighting.data_check = Known::Value(if good { Check::Good } else { Check::Bad });
         sighting.data_check_value = value.map_or(Known::Unrecorded, Known::Value);
@@ -283,27 +285,6 @@ impl Reader<'_> {
             }
         }
         Ok(None)
-    }
-
-    /// The bits of a data field whose cells lie in weak areas.
-    fn weak(&self, code: &Code, body: usize, bytes: usize) -> Option<Arc<Bits>> {
-        let bits = bytes.saturating_mul(8);
-        let per_bit = code.byte_cells / 8;
-        let mut mask = Bits::new();
-        for area in self.cells.areas.iter().filter(|a| a.kind == AreaKind::Weak) {
-            let turns: &[usize] = if self.circle { &[0, self.bits.len()] } else { &[0] };
-            for turn in turns {
-                let start = usize::try_from(area.start).unwrap_or(usize::MAX).saturating_add(*turn);
-                let end = start.saturating_add(usize::try_from(area.len).unwrap_or(usize::MAX));
-                let first = start.saturating_sub(body) / per_bit;
-                let last = end.saturating_sub(body).div_ceil(per_bit).min(bits);
-                if first < last && mask.is_empty() {
-                    mask = Bits::zeros(bits);
-                }
-                (first..last).for_each(|bit| mask.set(bit, true));
-            }
-        }
-        (!mask.is_empty()).then(|| Arc::new(mask))
     }
 
     fn span(&self, start: usize, len: usize) -> Span {

@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use floptical_model::{
-    Area, AreaKind, Bits, Cells, Check, DataField, Evidence, Join, Known, Ps, Rate, Scheme, Sectors, Sighting,
-};
+use floptical_model::{Bits, Cells, Check, DataField, Join, Known, Ps, Rate, Scheme, Sectors, Sighting};
 
 use crate::code::{Code, MFM, Role};
+use crate::weak;
 
 /// Why sectors cannot be written as cells. Slots are counted from 0.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +92,6 @@ pub fn write_track(sectors: &Sectors, form: &TrackForm) -> Result<Cells, WriteEr
     let fast = Rate::nearest(form.cell) == Some(Rate::ED);
     let parts: Vec<Part<'_>> =
         sectors.slots.iter().enumerate().map(|(slot, s)| Part::of(slot, s.chosen(), fast)).collect::<Result<_, _>>()?;
-    let room = form.cells as usize;
     let plan = match at_angles(sectors, &parts, form) {
         Some(plan) => plan,
         None => packed(&parts, index_code, form)?,
@@ -307,7 +305,9 @@ fn lay(parts: &[Part<'_>], plan: &Plan, index_code: &'static Code, form: &TrackF
         code = part.code;
         code.fill(0, sync, &mut out);
         let body = part.put(&mut out);
-        areas.extend(weak_areas(part, body.saturating_add(base) % room.max(1), room));
+        if let Some(mask) = &part.sighting.weak {
+            areas.extend(weak::areas(code, mask, body.saturating_add(base), room));
+        }
     }
     let turn = room.saturating_mul(2).saturating_sub(base);
     fill_last(&mut out, code, index_code, (turn, room), plan);
@@ -316,7 +316,7 @@ fn lay(parts: &[Part<'_>], plan: &Plan, index_code: &'static Code, form: &TrackF
         out.set(room.saturating_sub(1), false);
     }
     areas.sort_unstable();
-    let mut cells = Cells::plain(out.slice_wrapping(turn % room.max(1), room), Known::Value(form.cell));
+    let mut cells = Cells::plain(out.slice_wrapping(turn, room), Known::Value(form.cell));
     cells.join = Known::Value(Join::Circle);
     cells.areas = areas;
     cells
@@ -346,24 +346,4 @@ fn fill_last(out: &mut Bits, code: &Code, index_code: &Code, (turn, room): (usiz
         index_code.put_mark(mark, out);
     }
     index_code.fill(index_code.filler, room.saturating_sub(out.len()), out);
-}
-
-/// The cells of the weak bits of a data field that begins at cell `body`.
-fn weak_areas(part: &Part<'_>, body: usize, room: usize) -> Vec<Area> {
-    let Some(mask) = &part.sighting.weak else { return Vec::new() };
-    let width = part.code.byte_cells / 8;
-    let mut runs: Vec<(usize, usize)> = Vec::new();
-    for bit in mask.ones() {
-        match runs.last_mut().filter(|(start, len)| start.saturating_add(*len) == bit) {
-            Some(run) => run.1 = run.1.saturating_add(1),
-            None => runs.push((bit, 1)),
-        }
-    }
-    let area = |(start, len): (usize, usize)| Area {
-        start: (body.saturating_add(start.saturating_mul(width)) % room.max(1)) as u64,
-        len: len.saturating_mul(width) as u64,
-        kind: AreaKind::Weak,
-        evidence: Evidence::Declared,
-    };
-    runs.into_iter().map(area).collect()
 }

@@ -1,0 +1,146 @@
+//! The ladder: from whatever a track holds to its sectors.
+
+use floptical_model::{
+    Cells, Choice, Context, Finding, Findings, Flux, Layer, Place, Reading, Result, Sectors, Slot, Span, Track,
+    TrackAt, finding,
+};
+
+use crate::consensus::consensus;
+use crate::period::cell_length;
+use crate::places::{Places, Spot};
+use crate::pll::Gains;
+use crate::recognise::recognise;
+use crate::revolution::decode;
+
+/// What a track says when everything that it holds is read.
+#[derive(Debug, Clone)]
+pub struct Derived {
+    /// Its sectors, each slot with what every revolution shows of it.
+    pub sectors: Sectors,
+    /// One revolution of cells that shows all sectors as chosen; `None` for a
+    /// track that holds sectors only.
+    pub cells: Option<Cells>,
+    /// How many revolutions were read.
+    pub revolutions: usize,
+    /// True when all of them show the same sectors.
+    pub agree: bool,
+    /// The worst distance of a transition from its cell, in permille.
+    pub worst: u32,
+    /// Transitions outside their window.
+    pub outside: u64,
+    /// What was noticed on the way.
+    pub findings: Findings,
+}
+
+/// Read a track: its own sectors where it holds nothing below them, else its
+/// cells, else its flux. `None` for a track that holds none of these.
+///
+/// All revolutions are read; sightings of one place are one slot. Where a slot
+/// has no good sighting, or something is left that no field claims, revolutions
+/// of flux are read once more by a loop that follows steps of speed.
+///
+/// # Errors
+/// `Limit` or `Cancelled`.
+pub fn derive(track: &Track, at: TrackAt, context: &Context) -> Result<Option<Derived>> {
+    if track.layer() == Some(Layer::Sectors) {
+        return Ok(track.sectors().map(recorded));
+    }
+    let cells: Vec<Cells> = track
+        .readings
+        .iter()
+        .filter_map(|r| if let Reading::Cells(cells) = r { Some(cells.clone()) } else { None })
+        .collect();
+    if !cells.is_empty() {
+        return from_cells(cells, at, context).map(Some);
+    }
+    match track.flux() {
+        Some(flux) => from_flux(flux, at, context).map(Some),
+        None => Ok(track.sectors().map(recorded)),
+    }
+}
+
+fn recorded(sectors: &Sectors) -> Derived {
+    Derived {
+        sectors: sectors.clone(),
+        cells: None,
+        revolutions: 1,
+        agree: true,
+        worst: 0,
+        outside: 0,
+        findings: Findings::default(),
+    }
+}
+
+fn from_cells(cells: Vec<Cells>, at: TrackAt, context: &Context) -> Result<Derived> {
+    let read = cells.iter().map(|c| recognise(c, at, context)).collect::<Result<Vec<_>>>()?;
+    let mut places = Places::default();
+    for sectors in &read {
+        places.add(sectors, context)?;
+    }
+    Ok(joined(places, &read, &cells, at))
+}
+
+fn from_flux(flux: &Flux, at: TrackAt, context: &Context) -> Result<Derived> {
+    let cell = cell_length(flux.clock, &flux.intervals, context)?;
+    let turns = decode(flux, cell, Gains::QUIET, context)?;
+    let read = turns.iter().map(|t| recognise(&t.cells, at, context)).collect::<Result<Vec<_>>>()?;
+    let mut places = Places::default();
+    for sectors in &read {
+        places.add(sectors, context)?;
+    }
+    let mut strips: Vec<Cells> = turns.iter().map(|t| t.cells.clone()).collect();
+    let left = read.iter().any(|s| !s.unclaimed.is_empty());
+    if !flux.intervals.is_empty() && (left || !places.all_good()) {
+        for turn in decode(flux, cell, Gains::FAST, context)? {
+            places.improve(&recognise(&turn.cells, at, context)?, context)?;
+            strips.push(turn.cells);
+        }
+    }
+    let mut derived = joined(places, &read, &strips, at);
+    derived.worst = turns.iter().map(|t| t.worst).max().unwrap_or(0);
+    derived.outside = turns.iter().fold(0, |sum, t| sum.saturating_add(t.outside));
+    if flux.revolutions() == 0 {
+        let span = Span::Ticks { track: at, reading: 0, start: 0, len: 0 };
+        let message = format!("{} index marks", flux.index.len());
+        derived.findings.push(Finding::new(&finding::FLUX_NO_INDEX, span, Place::Track(at), message));
+    }
+    Ok(derived)
+}
+
+/// Slots, consensus and findings of what all revolutions show.
+fn joined(places: Places, read: &[Sectors], strips: &[Cells], at: TrackAt) -> Derived {
+    let turns = read.len();
+    let slotted = |spot: Spot| spot.slot().map(|slot| (spot, slot));
+    let spots: Vec<(Spot, Slot)> = places.into_spots().into_iter().filter_map(slotted).collect();
+    let agree = spots.iter().all(|(_, slot)| {
+        let chosen = slot.chosen();
+        slot.sightings().len() == turns && slot.sightings().iter().all(|s| s.same_content(chosen))
+    });
+    let cells = consensus(strips, turns, &spots);
+    // What is said of the track as a whole is that of the revolution below.
+    let base = cells.as_ref().and_then(|c| strips.iter().take(turns).position(|s| s.revolution == c.revolution));
+    let whole = base.and_then(|base| read.get(base)).cloned().unwrap_or_default();
+    let sectors = Sectors { slots: spots.into_iter().map(|(_, slot)| slot).collect(), ..whole };
+    let findings = findings(&sectors, turns, at);
+    Derived { sectors, cells, revolutions: turns, agree, worst: 0, outside: 0, findings }
+}
+
+fn findings(sectors: &Sectors, turns: usize, at: TrackAt) -> Findings {
+    let mut findings = Findings::default();
+    for (slot, place) in sectors.slots.iter().zip(sectors.places(at)) {
+        let chosen = slot.chosen();
+        let alike = slot.sightings().iter().filter(|s| s.same_content(chosen)).count();
+        let span = chosen.data_span.clone().or(chosen.id_span.clone()).unwrap_or(Span::Made("derive"));
+        let (code, message) = match slot.choice() {
+            Choice::Contradiction => {
+                (&finding::TRACK_CONTRADICTION, format!("{alike} of {turns} revolutions show what was chosen"))
+            }
+            _ if alike < turns => {
+                (&finding::FLUX_REVOLUTIONS_DIFFER, format!("{alike} of {turns} revolutions show what was chosen"))
+            }
+            _ => continue,
+        };
+        findings.push(Finding::new(code, span, place, message));
+    }
+    findings
+}

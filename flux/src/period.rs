@@ -1,0 +1,148 @@
+//! Finds the length of a cell in a capture, before any decoding.
+
+use floptical_model::{Clock, Context, Ps, Result};
+
+/// Cell lengths to try, in ns: the standard rates of 250 and 300, 500 and
+/// 1000 kbit/s with errors of speed of 12 %, the longest first.
+const RANGES: [(u64, u64); 3] = [(1467, 2240), (880, 1120), (440, 560)];
+/// Steps between two lengths to try: 1 / STEP of the length.
+const STEP: u64 = 128;
+/// Bins of the histogram: each 1 / 64 of the shortest cell (6.9 ns).
+const BINS: usize = 2048;
+/// Picoseconds in a bin.
+const BIN: u64 = 6_875;
+/// Scale of the length of a cell.
+pub(crate) const SHIFT: u32 = 16;
+
+/// The length of a cell in ticks, times 2^16.
+///
+/// A length is good when intervals are near 2, 3 or 4 times of it, as the
+/// codes write them: FM has 2 and 4 only, MFM all three.
+pub(crate) fn cell_length(clock: Clock, intervals: &[u32], context: &Context) -> Result<u64> {
+    context.step(intervals.len() as u64)?;
+    let histogram = Histogram::of(clock, intervals);
+    let mut best = (i64::MIN, RANGES[0].1);
+    for (shortest, longest) in RANGES {
+        // Intervals of 2 cells are as well 4 of half the length: a shorter cell
+        // must be clearly better.
+        let margin = if best.0 == i64::MIN { 0 } else { histogram.most() / 10 };
+        let found = histogram.best(shortest, longest);
+        if found.0 > best.0.saturating_add(margin) {
+            best = found;
+        }
+    }
+    let cell = histogram.refine(best.1.saturating_mul(1000));
+    // Ticks, times 2^16, with the rounding of one division.
+    let (num, den) = clock.ratio();
+    let wide = u128::from(cell).saturating_mul(u128::from(num)).saturating_mul(1 << SHIFT);
+    let scale = u128::from(den).saturating_mul(u128::from(Ps::SECOND));
+    Ok(u64::try_from(wide.checked_div(scale).unwrap_or(0)).unwrap_or(u64::MAX).max(1))
+}
+
+/// How often intervals of each length came: (length in ps, count).
+struct Histogram(Vec<(u64, i64)>);
+
+impl Histogram {
+    fn of(clock: Clock, intervals: &[u32]) -> Self {
+        let mut counts = vec![0i64; BINS];
+        // Bins for ticks: one multiplication for each interval.
+        let (num, den) = clock.ratio();
+        let per_tick = u128::from(Ps::SECOND).saturating_mul(den.into()).checked_shl(32).unwrap_or(u128::MAX);
+        let per_tick = per_tick / u128::from(BIN).saturating_mul(num.into()).max(1);
+        let per_tick = u64::try_from(per_tick).unwrap_or(u64::MAX);
+        for ticks in intervals {
+            let bin = per_tick.saturating_mul(u64::from(*ticks)) >> 32;
+            if let Some(count) = usize::try_from(bin).ok().and_then(|bin| counts.get_mut(bin)) {
+                *count = count.saturating_add(1);
+            }
+        }
+        let filled = (0u64..).zip(counts).filter(|(_, count)| *count > 0);
+        Self(filled.map(|(bin, count)| (bin.saturating_mul(BIN).saturating_add(BIN / 2), count)).collect())
+    }
+
+    /// The best score of cells between two lengths in ns, and the cell.
+    fn best(&self, shortest: u64, longest: u64) -> (i64, u64) {
+        let mut best = (i64::MIN, longest);
+        let mut ns = longest;
+        while ns >= shortest {
+            let score = self.score(ns.saturating_mul(1000));
+            if score > best.0 {
+                best = (score, ns);
+            }
+            ns = ns.saturating_sub(ns / STEP);
+        }
+        best
+    }
+
+    /// The score of intervals that are all on the grid.
+    fn most(&self) -> i64 {
+        self.0.iter().fold(0i64, |sum, (_, count)| sum.saturating_add(*count)).saturating_mul(1000)
+    }
+
+    /// How well intervals fit a cell: 1000 for each on the grid down to -1000
+    /// for each half way between, or outside 2 to 4 cells.
+    fn score(&self, cell: u64) -> i64 {
+        let one = |ps: u64| match grid(ps, cell) {
+            (2..=4, off) => 1000i64.saturating_sub_unsigned(off.saturating_mul(4)),
+            _ => -1000,
+        };
+        self.0.iter().fold(0, |sum, (ps, count)| sum.saturating_add(one(*ps).saturating_mul(*count)))
+    }
+
+    /// The cell that fits best those intervals that are near its grid: least
+    /// squares.
+    fn refine(&self, cell: u64) -> u64 {
+        let (mut over, mut under) = (0u64, 0u64);
+        for (ps, count) in &self.0 {
+            if let (cells @ 2..=4, 0..=250) = grid(*ps, cell) {
+                let weight = cells.saturating_mul(count.unsigned_abs());
+                over = over.saturating_add(weight.saturating_mul(*ps));
+                under = under.saturating_add(weight.saturating_mul(cells));
+            }
+        }
+        over.checked_div(under).unwrap_or(cell)
+    }
+}
+
+/// The nearest number of cells, and how far from it in permille of a cell.
+fn grid(ps: u64, cell: u64) -> (u64, u64) {
+    let cells = ps.saturating_add(cell / 2).checked_div(cell).unwrap_or(0);
+    let off = ps.abs_diff(cells.saturating_mul(cell)).saturating_mul(1000);
+    (cells, off.checked_div(cell).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(cell_ns: u64, cells: &[u32]) -> u64 {
+        let clock = Clock::hz(40_000_000);
+        let ticks = |n: &u32| u32::try_from(u64::from(*n) * cell_ns * 40 / 1000).unwrap();
+        let intervals: Vec<u32> = cells.iter().cycle().take(5000).map(ticks).collect();
+        cell_length(clock, &intervals, &Context::default()).unwrap() * 25 >> SHIFT
+    }
+
+    #[test]
+    fn the_cell_is_found_at_every_rate_and_speed_for_both_codes() {
+        for nominal in [2000, 1667, 1000, 500] {
+            for percent in [90, 96, 100, 104, 110] {
+                let cell = nominal * percent / 100;
+                for cells in [&[2, 2, 3, 4, 2, 3][..], &[2, 4, 2, 2, 4], &[2, 3, 3]] {
+                    assert!(found(cell, cells).abs_diff(cell) * 40 < cell, "{cell} ns, {cells:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn intervals_of_one_length_are_two_cells() {
+        for cell in [2000, 1000] {
+            assert!(found(cell, &[2]).abs_diff(cell) * 40 < cell);
+        }
+    }
+
+    #[test]
+    fn a_capture_without_transitions_has_some_cell() {
+        assert!(cell_length(Clock::hz(24_000_000), &[], &Context::default()).unwrap() > 0);
+    }
+}

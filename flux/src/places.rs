@@ -1,0 +1,180 @@
+//! Sightings of several revolutions by the physical places that they show.
+
+use std::sync::Arc;
+
+use floptical_model::{Bits, Check, Context, DataField, Known, Result, Sectors, Sighting, Slot, Span, Status};
+
+/// A revolution in parts: angles are compared in these.
+const TURN: u64 = 1 << 20;
+/// Sightings of one id are of one place up to so far apart: 1 % of a turn is
+/// less than the shortest sector, and more than index and speed wander.
+const NEAR: u64 = TURN / 100;
+/// Sightings whose ids do not say that they are one must be nearer: the index
+/// alone wanders.
+const VERY_NEAR: u64 = NEAR / 4;
+
+/// A sighting and the string of cells that shows it.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) sighting: Sighting,
+    pub(crate) strip: usize,
+    /// Where its first field and its data field begin, in parts of a turn.
+    at: u64,
+    data_at: Option<u64>,
+}
+
+/// What was seen at one place, in order of revolutions.
+#[derive(Debug, Clone)]
+pub(crate) struct Spot {
+    pub(crate) seen: Vec<Seen>,
+}
+
+/// All places of a track.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    spots: Vec<Spot>,
+    strips: usize,
+}
+
+impl Places {
+    /// Add what one more revolution shows.
+    pub(crate) fn add(&mut self, sectors: &Sectors, context: &Context) -> Result<()> {
+        for seen in self.sightings(sectors) {
+            context.step(self.spots.len() as u64)?;
+            let strip = seen.strip;
+            let open = |spot: &Spot| spot.seen.iter().all(|s| s.strip != strip);
+            match self.nearest(&seen, open) {
+                Some(spot) => spot.push(seen),
+                None => self.spots.push(Spot { seen: vec![seen] }),
+            }
+        }
+        self.strips = self.strips.saturating_add(1);
+        Ok(())
+    }
+
+    /// Add what another reading of a revolution shows better.
+    pub(crate) fn improve(&mut self, sectors: &Sectors, context: &Context) -> Result<()> {
+        for seen in self.sightings(sectors) {
+            context.step(self.spots.len() as u64)?;
+            let status = seen.sighting.status();
+            let turn = seen.sighting.revolution;
+            let worse = |s: &Seen| s.sighting.revolution == turn && s.sighting.status() < status;
+            match self.nearest(&seen, |_| true) {
+                Some(spot) if spot.seen.iter().all(|s| s.sighting.revolution != turn) => spot.push(seen),
+                Some(spot) => {
+                    if let Some(at) = spot.seen.iter().position(worse) {
+                        spot.seen.remove(at);
+                        spot.push(seen);
+                    }
+                }
+                None if status == Status::Good => self.spots.push(Spot { seen: vec![seen] }),
+                None => {}
+            }
+        }
+        self.strips = self.strips.saturating_add(1);
+        Ok(())
+    }
+
+    /// True when every place has a good sighting.
+    pub(crate) fn all_good(&self) -> bool {
+        !self.spots.is_empty() && self.spots.iter().all(Spot::is_good)
+    }
+
+    /// The places in the order of the track.
+    pub(crate) fn into_spots(mut self) -> Vec<Spot> {
+        self.spots.sort_by_key(|spot| spot.seen.first().map(|s| s.at));
+        self.spots.iter_mut().for_each(Spot::find_weak);
+        self.spots
+    }
+
+    fn sightings<'a>(&self, sectors: &'a Sectors) -> impl Iterator<Item = Seen> + use<'a> {
+        let len = sectors.cells.copied().map_or(1, u64::from).max(1);
+        let strip = self.strips;
+        sectors.slots.iter().map(move |slot| {
+            let sighting = slot.chosen().clone();
+            let part = |span: &Option<Span>| match span {
+                Some(Span::Cells { start, .. }) => start.saturating_mul(TURN).checked_div(len),
+                _ => None,
+            };
+            let data_at = part(&sighting.data_span);
+            let at = part(&sighting.id_span).or(data_at).unwrap_or(0);
+            Seen { sighting, strip, at, data_at }
+        })
+    }
+
+    /// The nearest place that may be the sighting's.
+    fn nearest(&mut self, seen: &Seen, open: impl Fn(&Spot) -> bool) -> Option<&mut Spot> {
+        let spots = self.spots.iter_mut().filter(|spot| open(spot));
+        let near = spots.filter_map(|spot| Some((spot.seen.iter().filter_map(|s| s.apart(seen)).min()?, spot)));
+        near.min_by_key(|(apart, _)| *apart).map(|(_, spot)| spot)
+    }
+}
+
+impl Seen {
+    /// How far two sightings of one place are apart; `None` where they are of
+    /// two. A broken id field may be that of any place, and a sighting may
+    /// lack it.
+    fn apart(&self, other: &Seen) -> Option<u64> {
+        let (a, b) = (&self.sighting, &other.sighting);
+        if a.scheme != b.scheme {
+            return None;
+        }
+        let from_start = turn_apart(self.at, other.at);
+        let broken = |s: &Sighting| s.id_check == Known::Value(Check::Bad);
+        match (a.sector_id(), b.sector_id()) {
+            (x, y) if x == y => Some(from_start).filter(|apart| *apart <= NEAR),
+            (Some(_), Some(_)) if broken(a) || broken(b) => Some(from_start).filter(|apart| *apart <= VERY_NEAR),
+            (Some(_), Some(_)) => None,
+            _ => Some(turn_apart(self.data_at?, other.data_at?)).filter(|apart| *apart <= VERY_NEAR),
+        }
+    }
+}
+
+fn turn_apart(a: u64, b: u64) -> u64 {
+    let apart = a.abs_diff(b);
+    apart.min(TURN.saturating_sub(apart))
+}
+
+impl Spot {
+    /// Add a sighting in the order of revolutions; equal data is kept once.
+    fn push(&mut self, mut seen: Seen) {
+        if let DataField::Bytes(bytes) = &mut seen.sighting.data
+            && let Some(same) = self.seen.iter().filter_map(|s| s.sighting.data.bytes()).find(|b| *b == bytes)
+        {
+            *bytes = Arc::clone(same);
+        }
+        let at = self.seen.partition_point(|s| s.sighting.revolution <= seen.sighting.revolution);
+        self.seen.insert(at, seen);
+    }
+
+    fn is_good(&self) -> bool {
+        self.seen.iter().any(|s| s.sighting.status() == Status::Good)
+    }
+
+    /// The slot of the place.
+    pub(crate) fn slot(&self) -> Option<Slot> {
+        Slot::of(self.seen.iter().map(|s| s.sighting.clone()).collect())
+    }
+
+    /// The sighting that was chosen for the slot.
+    pub(crate) fn chosen(&self, slot: &Slot) -> Option<&Seen> {
+        self.seen.iter().find(|s| s.sighting == *slot.chosen())
+    }
+
+    /// Where no sighting is good, what differs between them is weak.
+    fn find_weak(&mut self) {
+        let bytes: Vec<Arc<[u8]>> = self.seen.iter().filter_map(|s| s.sighting.data.bytes().cloned()).collect();
+        let Some((first, rest)) = bytes.split_first() else { return };
+        if self.is_good() || rest.iter().all(|b| b == first) {
+            return;
+        }
+        let differing = first.iter().enumerate().map(|(i, byte)| {
+            let others = rest.iter().filter_map(|b| b.get(i));
+            others.fold(0, |mask, other| mask | (byte ^ other))
+        });
+        let mask = Arc::new(Bits::from_msb(&differing.collect::<Vec<u8>>(), first.len().saturating_mul(8)));
+        for seen in self.seen.iter_mut().filter(|s| s.sighting.data.bytes().is_some_and(|b| b.len() == first.len())) {
+            seen.sighting.weak = Some(Arc::clone(&mask));
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! A loop of second order that tracks the phase and the length of cells, and
+//! says for each transition in which cell it lies.
+//!
+//! All lengths are ticks of the capture's clock, times 2^16.
+
+use floptical_model::{Bits, Context, Error, ErrorKind, Result};
+
+use crate::period::SHIFT;
+
+/// Transitions that a loop may take to lock.
+const LOCKING: usize = 64;
+/// After so many empty cells a loop takes the phase of the next transition.
+const HOLE: i64 = 16;
+/// The most cells of one revolution; an ED track has 400,000.
+const MOST_CELLS: i64 = 1 << 26;
+
+/// How fast a loop follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Gains {
+    /// Share of the distance from the grid that the phase takes over, / 2^16.
+    phase: i64,
+    /// Share that the length of a cell takes over for each cell, / 2^16.
+    period: i64,
+}
+
+impl Gains {
+    /// 0.12 and 0.005: for most tracks.
+    pub(crate) const QUIET: Gains = Gains { phase: 7864, period: 328 };
+    /// 0.5 and 0.04: follows steps of speed.
+    pub(crate) const FAST: Gains = Gains { phase: 32768, period: 2621 };
+}
+
+/// The loop on its way through a capture.
+pub(crate) struct Loop<'a> {
+    intervals: &'a [u32],
+    /// How many intervals were taken.
+    pub(crate) taken: usize,
+    /// The tick of the transition that ended the last of them.
+    pub(crate) time: u64,
+    /// From the middle of the last cell with a transition to `time`.
+    since: i64,
+    /// Length of a cell, and its bounds.
+    period: i64,
+    bounds: (i64, i64),
+    phase_gain: i64,
+    /// By the number of cells that an interval has.
+    period_gains: [i64; HOLE as usize + 1],
+    strip: Strip,
+    /// Intervals whose transition has no cell of its own.
+    pub(crate) dropped: Vec<usize>,
+    worst: i64,
+    outside: u64,
+}
+
+/// Where an index mark lies among the cells.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Border {
+    /// The nearest border of cells, counted in cells after the last transition:
+    /// cells of the track before it.
+    cells: i64,
+    /// From there to the mark.
+    off: i64,
+}
+
+/// The cells between two borders.
+pub(crate) struct Piece {
+    pub(crate) bits: Bits,
+    pub(crate) dropped: Vec<usize>,
+    /// Worst distance from the grid in permille of a cell.
+    pub(crate) worst: u32,
+    pub(crate) outside: u64,
+}
+
+impl<'a> Loop<'a> {
+    /// A loop at the start of a capture, with the first transition on its grid.
+    pub(crate) fn new(intervals: &'a [u32], cell: u64, gains: Gains) -> Self {
+        // Up to 2^57: products with gains and small counts stay in an i64.
+        let period = i64::try_from(cell.clamp(16, 1 << 44)).unwrap_or(1 << 44);
+        let first = scaled(intervals.first().copied().unwrap_or(0));
+        let mut period_gains = [gains.period; HOLE as usize + 1];
+        for (gain, cells) in period_gains.iter_mut().zip(0i64..) {
+            *gain = gain.checked_div(cells).unwrap_or(0);
+        }
+        Self {
+            intervals,
+            taken: 0,
+            time: 0,
+            since: period.saturating_sub(first.checked_rem(period).unwrap_or(0)),
+            period,
+            bounds: (period.saturating_sub(period / 6), period.saturating_add(period / 6)),
+            phase_gain: gains.phase,
+            period_gains,
+            strip: Strip::default(),
+            dropped: Vec::new(),
+            worst: 0,
+            outside: 0,
+        }
+    }
+
+    /// Take all transitions up to tick `end`.
+    pub(crate) fn run_to(&mut self, end: u64, context: &Context) -> Result<()> {
+        let ticks = i128::from(end.saturating_sub(self.time)) << SHIFT;
+        let most = ticks.checked_div(self.bounds.0.into()).unwrap_or(0);
+        if most > MOST_CELLS.into() {
+            return Err(Error::new(ErrorKind::Limit, format!("a revolution of {most} cells is no floppy's")));
+        }
+        context.reserve(u64::try_from(most).unwrap_or(0) / 8)?;
+        let left = self.intervals.len().saturating_sub(self.taken) as u64;
+        context.step(left.min(end.saturating_sub(self.time)))?;
+        if self.taken < LOCKING {
+            self.run(LOCKING, end);
+            (self.worst, self.outside) = (0, 0);
+        }
+        self.run(self.intervals.len(), end);
+        Ok(())
+    }
+
+    fn run(&mut self, until: usize, end: u64) {
+        let intervals = self.intervals.get(..until).unwrap_or(self.intervals);
+        while let Some(ticks) = intervals.get(self.taken) {
+            if self.time.saturating_add(u64::from(*ticks)) > end {
+                break;
+            }
+            self.take(*ticks);
+        }
+    }
+
+    /// One transition. The capture's 10^7 transitions all pass here.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        reason = "period < 2^45, cells <= 16 and |off| <= period where they are multiplied; ticks < 2^48"
+    )]
+    #[inline(always)]
+    fn take(&mut self, ticks: u32) {
+        let since = scaled(ticks) + self.since;
+        let cells = nearest(since, self.period);
+        self.time += u64::from(ticks);
+        self.taken += 1;
+        if cells <= 0 {
+            self.since = since;
+            self.outside += 1;
+            self.dropped.push(self.taken - 1);
+            return;
+        }
+        self.strip.put(cells);
+        let Some(gain) = usize::try_from(cells).ok().and_then(|cells| self.period_gains.get(cells)) else {
+            self.since = 0;
+            return;
+        };
+        let off = since - cells * self.period;
+        self.worst = self.worst.max(off.abs());
+        self.outside += u64::from(off.abs() * 8 > self.period * 3);
+        self.since = off - (off * self.phase_gain >> 16);
+        self.period = (self.period + (off * gain >> 16)).clamp(self.bounds.0, self.bounds.1);
+    }
+
+    /// The border of cells that is nearest to a tick at or after the last
+    /// transition. Transitions that are later and yet before it are taken.
+    pub(crate) fn border(&mut self, tick: u64) -> Border {
+        let ticks = i64::try_from(tick.saturating_sub(self.time)).unwrap_or(i64::MAX >> SHIFT).min(i64::MAX >> 20);
+        let since = (ticks << SHIFT).saturating_add(self.since);
+        let mut cells = since.saturating_add(self.period).checked_div(self.period).unwrap_or(1).max(1);
+        let middle = cells.saturating_mul(self.period);
+        let off = since.saturating_sub(middle).saturating_add(self.period / 2);
+        while let Some(ticks) = self.intervals.get(self.taken).copied() {
+            let next = nearest(scaled(ticks).saturating_add(self.since), self.period);
+            if next >= cells {
+                break;
+            }
+            self.take(ticks);
+            cells = cells.saturating_sub(next.max(0));
+        }
+        Border { cells, off }
+    }
+
+    /// Cells since the last cut up to a border.
+    pub(crate) fn cells_to(&self, border: Border) -> u64 {
+        u64::try_from(self.strip.len().saturating_add(border.cells).saturating_sub(1)).unwrap_or(0)
+    }
+
+    /// Cut at a border: everything since the last cut. Where the piece began at
+    /// a border too and its ends are to join, the seam is rounded to whole
+    /// cells as well as the other cells are.
+    pub(crate) fn cut(&mut self, border: Border, join: Option<Border>) -> Piece {
+        let empty = border.cells.saturating_sub(1);
+        let next = Strip { used: empty.saturating_neg(), ..Strip::default() };
+        let mut strip = std::mem::replace(&mut self.strip, next);
+        strip.skip(empty);
+        if let Some(begin) = join {
+            let seam = border.off.saturating_sub(begin.off).saturating_mul(2);
+            if seam > self.period {
+                strip.skip(1);
+            } else if seam < self.period.saturating_neg() {
+                strip.drop_empty();
+            }
+        }
+        let worst = std::mem::take(&mut self.worst).saturating_mul(1000).checked_div(self.period).unwrap_or(0);
+        Piece {
+            bits: strip.into_bits(),
+            dropped: std::mem::take(&mut self.dropped),
+            worst: u32::try_from(worst).unwrap_or(u32::MAX),
+            outside: std::mem::take(&mut self.outside),
+        }
+    }
+}
+
+fn scaled(ticks: u32) -> i64 {
+    i64::from(ticks) << SHIFT
+}
+
+/// The number of cells nearest to a length.
+#[allow(clippy::arithmetic_side_effects, reason = "period < 2^45, since < 2^60; small multiples fit")]
+#[inline(always)]
+fn nearest(since: i64, period: i64) -> i64 {
+    let twice = since * 2;
+    if twice < 9 * period {
+        // Nearly all: comparisons do not wait for each other as a division does.
+        let over = |cells: i64| i64::from(twice >= cells * period);
+        over(1) + over(3) + over(5) + over(7)
+    } else {
+        (since + period / 2) / period
+    }
+}
+
+/// Cells as they come.
+#[derive(Default)]
+struct Strip {
+    bytes: Vec<u8>,
+    word: u64,
+    /// Cells of `word`; below zero for cells that belong to the piece before.
+    used: i64,
+}
+
+impl Strip {
+    /// Cells so far.
+    fn len(&self) -> i64 {
+        i64::try_from(self.bytes.len()).unwrap_or(0).saturating_mul(8).saturating_add(self.used)
+    }
+
+    /// Empty cells and one with a transition, `cells` altogether.
+    #[allow(clippy::arithmetic_side_effects, reason = "`used` is in 1..=64 after `skip`, for cells begin there")]
+    #[inline(always)]
+    fn put(&mut self, cells: i64) {
+        self.skip(cells);
+        if self.used > 0 {
+            self.word |= 1 << (64 - self.used);
+        }
+    }
+
+    #[allow(clippy::arithmetic_side_effects, reason = "`used` stays far below 2^62")]
+    #[inline(always)]
+    fn skip(&mut self, cells: i64) {
+        self.used += cells;
+        while self.used > 64 {
+            self.bytes.extend_from_slice(&self.word.to_be_bytes());
+            self.word = 0;
+            self.used -= 64;
+        }
+    }
+
+    /// Take the last cell away if it is empty.
+    fn drop_empty(&mut self) {
+        let last = u32::try_from(self.used).ok().and_then(|used| 1u64.rotate_right(used).checked_mul(1));
+        if self.used > 1 && last.is_some_and(|bit| self.word & bit == 0) {
+            self.used = self.used.saturating_sub(1);
+        }
+    }
+
+    fn into_bits(mut self) -> Bits {
+        let len = usize::try_from(self.len()).unwrap_or(0);
+        self.bytes.extend_from_slice(&self.word.to_be_bytes());
+        Bits::from_msb(&self.bytes, len)
+    }
+}
