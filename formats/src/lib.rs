@@ -18,7 +18,9 @@
 )]
 
 mod format;
+mod hfe;
 mod identify;
+mod imd;
 mod registry;
 
 pub use format::{Exactness, Fitted, Format, NotFitted, ReadOptions, Witness};
