@@ -51,7 +51,7 @@ pub fn derive(track: &Track, at: TrackAt, context: &Context) -> Result<Option<De
         .filter_map(|r| if let Reading::Cells(cells) = r { Some(cells.clone()) } else { None })
         .collect();
     if !cells.is_empty() {
-        return from_cells(cells, at, context).map(Some);
+        return from_cells(&cells, at, context).map(Some);
     }
     match track.flux() {
         Some(flux) => from_flux(flux, at, context).map(Some),
@@ -71,13 +71,13 @@ fn recorded(sectors: &Sectors) -> Derived {
     }
 }
 
-fn from_cells(cells: Vec<Cells>, at: TrackAt, context: &Context) -> Result<Derived> {
+fn from_cells(cells: &[Cells], at: TrackAt, context: &Context) -> Result<Derived> {
     let read = cells.iter().map(|c| recognise(c, at, context)).collect::<Result<Vec<_>>>()?;
     let mut places = Places::default();
     for sectors in &read {
         places.add(sectors, context)?;
     }
-    Ok(joined(places, &read, &cells, at))
+    Ok(joined(places, &read, cells, at))
 }
 
 fn from_flux(flux: &Flux, at: TrackAt, context: &Context) -> Result<Derived> {

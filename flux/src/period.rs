@@ -48,7 +48,7 @@ impl Histogram {
         // Bins for ticks: one multiplication for each interval.
         let (num, den) = clock.ratio();
         let per_tick = u128::from(Ps::SECOND).saturating_mul(den.into()).checked_shl(32).unwrap_or(u128::MAX);
-        let per_tick = per_tick / u128::from(BIN).saturating_mul(num.into()).max(1);
+        let per_tick = per_tick.checked_div(u128::from(BIN).saturating_mul(num.into())).unwrap_or(0);
         let per_tick = u64::try_from(per_tick).unwrap_or(u64::MAX);
         for ticks in intervals {
             let bin = per_tick.saturating_mul(u64::from(*ticks)) >> 32;
@@ -119,7 +119,7 @@ mod tests {
         let clock = Clock::hz(40_000_000);
         let ticks = |n: &u32| u32::try_from(u64::from(*n) * cell_ns * 40 / 1000).unwrap();
         let intervals: Vec<u32> = cells.iter().cycle().take(5000).map(ticks).collect();
-        cell_length(clock, &intervals, &Context::default()).unwrap() * 25 >> SHIFT
+        cell_length(clock, &intervals, &Context::default()).unwrap() * 25 / (1 << SHIFT)
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::period::SHIFT;
 /// Transitions that a loop may take to lock.
 const LOCKING: usize = 64;
 /// After so many empty cells a loop takes the phase of the next transition.
-const HOLE: i64 = 16;
+const HOLE: usize = 16;
 /// The most cells of one revolution; an ED track has 400,000.
 const MOST_CELLS: i64 = 1 << 26;
 
@@ -44,7 +44,7 @@ pub(crate) struct Loop<'a> {
     bounds: (i64, i64),
     phase_gain: i64,
     /// By the number of cells that an interval has.
-    period_gains: [i64; HOLE as usize + 1],
+    period_gains: [i64; HOLE + 1],
     strip: Strip,
     /// Intervals whose transition has no cell of its own.
     pub(crate) dropped: Vec<usize>,
@@ -77,7 +77,7 @@ impl<'a> Loop<'a> {
         // Up to 2^57: products with gains and small counts stay in an i64.
         let period = i64::try_from(cell.clamp(16, 1 << 44)).unwrap_or(1 << 44);
         let first = scaled(intervals.first().copied().unwrap_or(0));
-        let mut period_gains = [gains.period; HOLE as usize + 1];
+        let mut period_gains = [gains.period; HOLE + 1];
         for (gain, cells) in period_gains.iter_mut().zip(0i64..) {
             *gain = gain.checked_div(cells).unwrap_or(0);
         }
@@ -150,8 +150,8 @@ impl<'a> Loop<'a> {
         let off = since - cells * self.period;
         self.worst = self.worst.max(off.abs());
         self.outside += u64::from(off.abs() * 8 > self.period * 3);
-        self.since = off - (off * self.phase_gain >> 16);
-        self.period = (self.period + (off * gain >> 16)).clamp(self.bounds.0, self.bounds.1);
+        self.since = off - ((off * self.phase_gain) >> 16);
+        self.period = (self.period + ((off * gain) >> 16)).clamp(self.bounds.0, self.bounds.1);
     }
 
     /// The border of cells that is nearest to a tick at or after the last

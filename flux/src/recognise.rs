@@ -47,8 +47,8 @@ pub fn recognise(cells: &Cells, at: TrackAt, context: &Context) -> Result<Sector
 /// The standard rate of the cells, else the rate that they have.
 fn rate(cells: &Cells) -> Known<Rate> {
     let of = |cell: Ps| {
-        let exact = Ps::SECOND / 2 / cell.0.max(1);
-        Rate::nearest(cell).unwrap_or(Rate(u32::try_from(exact).unwrap_or(u32::MAX)))
+        let exact = (Ps::SECOND / 2).checked_div(cell.0).and_then(|rate| u32::try_from(rate).ok());
+        Rate::nearest(cell).unwrap_or(Rate(exact.unwrap_or(u32::MAX)))
     };
     match &cells.clock {
         CellClock::Uniform(cell) => cell.map(of),
@@ -120,19 +120,16 @@ impl Reader<'_> {
         (at < self.bits.len()).then_some(at)
     }
 
-    /// Cells from the index, or from the start, to a cell.
-    fn from_index(&self, cell: usize) -> usize {
-        let index = self.index().filter(|_| self.circle).unwrap_or(0);
-        if cell >= index {
-            cell.saturating_sub(index)
-        } else {
-            cell.saturating_add(self.bits.len()).saturating_sub(index)
-        }
+    /// Cells from the index to a cell, if the index is known and before it.
+    fn angle(&self, cell: usize) -> Option<usize> {
+        let turn = if self.circle { self.bits.len() } else { 0 };
+        let index = self.index()?;
+        if cell >= index { cell.checked_sub(index) } else { cell.saturating_add(turn).checked_sub(index) }
     }
 
     /// How many whole bytes lie between a cell and the end; no end on a circle.
     fn room(&self, code: &Code, body: usize) -> usize {
-        if self.circle { usize::MAX } else { self.bits.len().saturating_sub(body) / code.byte_cells }
+        if self.circle { usize::MAX } else { code.whole_bytes(self.bits.len().saturating_sub(body)) }
     }
 
     fn bytes(&self, code: &Code, at: usize, count: usize, context: &Context) -> Result<Vec<u8>> {
@@ -172,8 +169,8 @@ impl Reader<'_> {
                 None => datas.push((Some(last), None)),
             }
         }
-        for (id, data) in datas {
-            seen.extend(self.sector(code, id, data, common, context)?);
+        for pair in datas {
+            seen.extend(self.sector(code, pair, common, context)?);
         }
         Ok(seen)
     }
@@ -211,14 +208,14 @@ impl Reader<'_> {
     fn sector(
         &self,
         code: &'static Code,
-        id: Option<IdField>,
-        data: Option<Found>,
+        (id, data): (Option<IdField>, Option<Found>),
         common: Option<usize>,
         context: &Context,
     ) -> Result<Option<Seen>> {
         let mut sighting = self.blank(code);
         let mut claims = [None; 2];
-        if let Some(id) = &id {
+        let size = id.as_ref().map(|id| id.id.size());
+        if let Some(id) = id {
             let len = code.mark_cells().saturating_add(ID_BYTES.saturating_mul(code.byte_cells));
             claims[0] = Some((id.found.start, len));
             sighting.id = Known::Value(Some(id.id));
@@ -226,17 +223,15 @@ impl Reader<'_> {
             sighting.id_check_value = Known::Value(id.value);
             sighting.id_span = Some(self.span(id.found.start, len));
         }
-        if let Some(found) = data {
-            let size = id.as_ref().map(|id| id.id.size());
-            if let Some(len) = self.data(code, found, (size, common), &mut sighting, context)? {
-                claims[1] = Some((found.start, len));
-            }
+        if let Some(found) = data
+            && let Some(len) = self.data(code, found, (size, common), &mut sighting, context)?
+        {
+            claims[1] = Some((found.start, len));
         }
         let Some((first, _)) = claims.iter().flatten().next().copied() else { return Ok(None) };
-        let order = self.from_index(first);
-        if self.cells.index_at.get().is_some() {
-            sighting.angle = u32::try_from(order).map_or(Known::Unrecorded, Known::Value);
-        }
+        let angle = self.angle(first);
+        sighting.angle = angle.and_then(|a| u32::try_from(a).ok()).map_or(Known::Unrecorded, Known::Value);
+        let order = angle.filter(|_| self.circle).unwrap_or(first);
         Ok(Some(Seen { sighting, order, claims }))
     }
 
@@ -315,6 +310,9 @@ impl Reader<'_> {
 /// The size that most good id fields tell; the larger of equals.
 fn commonest_size(ids: &[IdField]) -> Option<usize> {
     let mut counts = BTreeMap::new();
-    ids.iter().filter(|id| id.check == Check::Good).for_each(|id| *counts.entry(id.id.size()).or_insert(0u32) += 1);
+    for id in ids.iter().filter(|id| id.check == Check::Good) {
+        let count: &mut usize = counts.entry(id.id.size()).or_default();
+        *count = count.saturating_add(1);
+    }
     counts.into_iter().max_by_key(|(size, count)| (*count, *size)).map(|(size, _)| size)
 }

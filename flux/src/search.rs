@@ -55,7 +55,6 @@ fn hits(high: u64, low: u64, pattern: Pattern) -> u64 {
     while left != 0 && hits != 0 {
         let k = left.leading_zeros();
         let bit = 1u64 << 63 >> k;
-        #[expect(clippy::cast_possible_truncation, reason = "the high half of a shifted u128")]
         let shifted = (both << k >> 64) as u64;
         hits &= if pattern.value & bit != 0 { shifted } else { !shifted };
         left &= !bit;

@@ -161,7 +161,8 @@ impl<'a> Part<'a> {
         };
         let data = self.data.map_or(0, |(_, bytes, _)| mark.saturating_add(bytes.len()).saturating_add(2));
         let missing = if least { self.missing.min(APART) } else { self.missing };
-        [header, between, data, missing].into_iter().fold(0usize, usize::saturating_add) * self.code.byte_cells
+        let bytes = [header, between, data, missing].into_iter().fold(0usize, usize::saturating_add);
+        bytes.saturating_mul(self.code.byte_cells)
     }
 
     /// Append header and data; gives the cell where the data bytes begin.
@@ -229,8 +230,8 @@ fn at_angles(sectors: &Sectors, parts: &[Part<'_>], form: &TrackForm) -> Option<
 }
 
 fn scale(value: usize, num: usize, den: usize) -> usize {
-    let wide = (value as u128).saturating_mul(num as u128) / (den as u128).max(1);
-    usize::try_from(wide).unwrap_or(usize::MAX)
+    let wide = (value as u128).saturating_mul(num as u128).checked_div(den as u128);
+    wide.and_then(|wide| usize::try_from(wide).ok()).unwrap_or(usize::MAX)
 }
 
 /// How far gaps are squeezed, step by step.

@@ -125,6 +125,11 @@ impl Code {
         self.sync.mask | (u64::MAX >> (64usize.saturating_sub(self.byte_cells)))
     }
 
+    /// How many whole bytes so many cells make.
+    pub fn whole_bytes(&self, cells: usize) -> usize {
+        cells.checked_div(self.byte_cells).unwrap_or(0)
+    }
+
     /// Append a mark.
     pub fn put_mark(&self, mark: &Mark, out: &mut Bits) {
         out.push_bits(mark.cells, self.mark_cells());
@@ -140,25 +145,28 @@ impl Code {
         }
     }
 
-    /// Append `cells` cells of a repeated byte. Where the last byte is cut, its last
-    /// cell is left empty: a clock cell may follow.
+    /// Append `cells` cells of a repeated byte. Where the last byte is cut, its
+    /// last cell is left empty: a clock cell may follow.
     pub fn fill(&self, byte: u8, cells: usize, out: &mut Bits) {
-        (0..cells / self.byte_cells).for_each(|_| self.put(&[byte], out));
-        let rest = cells % self.byte_cells;
+        let whole = self.whole_bytes(cells);
+        (0..whole).for_each(|_| self.put(&[byte], out));
+        let rest = cells.saturating_sub(whole.saturating_mul(self.byte_cells));
         if rest > 0 {
             let last = out.len().checked_sub(1).is_some_and(|at| out.get(at));
-            out.push_bits((self.encode)(byte, last) >> self.byte_cells.saturating_sub(rest) & !1, rest);
+            let cut = (self.encode)(byte, last)
+                .checked_shr(u32::try_from(self.byte_cells.saturating_sub(rest)).unwrap_or(64));
+            out.push_bits(cut.unwrap_or(0) & !1, rest);
         }
     }
 
     /// The `count` bytes from cell `at`, on a circle.
     pub fn bytes(&self, cells: &Bits, at: usize, count: usize) -> Vec<u8> {
-        let group = 64 / self.byte_cells;
+        let group = self.whole_bytes(64);
         let mut bytes = Vec::with_capacity(count.saturating_add(group));
         let mut at = at;
         while bytes.len() < count {
             let group_bytes = (self.decode)(cells.window_wrapping(at, 64)).to_be_bytes();
-            bytes.extend_from_slice(group_bytes.get(8 - group..).unwrap_or_default());
+            bytes.extend_from_slice(group_bytes.get(8usize.saturating_sub(group)..).unwrap_or_default());
             at = at.wrapping_add(64);
         }
         bytes.truncate(count);

@@ -6,7 +6,7 @@ use floptical_model::{Check, DataField, Known, Rate, Scheme, SectorId, Sectors, 
 use proptest::prelude::*;
 
 /// What a sector is to be.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Made {
     pub scheme: Scheme,
     pub id: Option<SectorId>,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use floptical_model::{Clock, Edge, Flux, IndexMark};
 
 /// The bytes of a file of the corpus, unpacked; `None` where there is no corpus.
-pub fn corpus(name: &str) -> Option<Vec<u8>> {
+pub(crate) fn corpus(name: &str) -> Option<Vec<u8>> {
     let near = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
     let root = std::env::var_os("FLOPTICAL_CORPUS").map_or(near, PathBuf::from);
     let Ok(packed) = std::fs::read(root.join("flux-quality").join(name)) else {
@@ -26,7 +26,7 @@ fn word(bytes: &[u8], at: usize) -> usize {
 }
 
 /// The tracks by their number in the file.
-pub fn tracks(bytes: &[u8]) -> Vec<(u8, Flux)> {
+pub(crate) fn tracks(bytes: &[u8]) -> Vec<(u8, Flux)> {
     assert_eq!(&bytes[..3], b"SCP");
     let offsets = (0..168u8).map(|t| (t, word(bytes, 16 + usize::from(t) * 4))).filter(|(_, o)| *o > 0);
     offsets.map(|(t, at)| (t, flux(bytes, at))).collect()
