@@ -23,6 +23,7 @@ mod set;
 mod source;
 pub mod text;
 pub mod wrap;
+pub mod yaml;
 
 pub use cursor::{At, Cursor};
 pub use memory::Memory;
