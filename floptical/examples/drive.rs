@@ -184,7 +184,8 @@ fn main() -> Result<()> {
     let [_, path, cylinder, head, record] = args.as_slice() else {
         return Err(Error::new(ErrorKind::Unknown, "usage: drive IMAGE CYLINDER HEAD SECTOR"));
     };
-    let number = |text: &String| text.parse::<u8>().map_err(|_| Error::new(ErrorKind::Unknown, format!("{text} is no number")));
+    let number =
+        |text: &String| text.parse::<u8>().map_err(|_| Error::new(ErrorKind::Unknown, format!("{text} is no number")));
     let context = Context::default();
     let opened = open_bytes(path, &std::fs::read(path)?, &OpenOptions::default(), &context)?;
     let mut drive = Drive::new(1);

@@ -106,7 +106,12 @@ impl std::error::Error for ConvertError {}
 ///
 /// # Errors
 /// `Refused`, `NotWritten` or `Failed`.
-pub fn plan(disk: &Disk, target: &'static Format, options: WriteOptions, context: &Context) -> Result<Planned, ConvertError> {
+pub fn plan(
+    disk: &Disk,
+    target: &'static Format,
+    options: WriteOptions,
+    context: &Context,
+) -> Result<Planned, ConvertError> {
     let fit = target.fit.ok_or(ConvertError::NotWritten(target.id))?;
     let prepared = prepare::prepare(disk, target, options, context)?;
     let fitted = fit(&prepared, context)?;

@@ -6,9 +6,10 @@ use floptical_flux::{Derived, derive};
 use floptical_model::identity::LogicalTrack;
 use floptical_model::layout::{logical_tracks, observe, pitch};
 use floptical_model::{
-    Blocks, ByteBlocks, Carrier, Context, Error, Findings, Floppy, Image, Known, Layer, Layout, Place, Result,
-    SectorEntry, SectorId, Sectors, Status, TrackAt,
+    Blocks, ByteBlocks, Carrier, Context, Error, Findings, Floppy, Flux, Image, Known, Layer, Layout, Place, Reading,
+    Result, SectorEntry, SectorId, Sectors, Status, TrackAt,
 };
+use sha2::{Digest, Sha256};
 
 /// An image and everything that was derived from it once: the sectors of each
 /// track, the cells that speak for it, the layout.
@@ -27,8 +28,44 @@ pub struct DiskTrack {
     pub at: TrackAt,
     /// Its place by the disk's own pitch.
     pub logical: TrackAt,
+    /// The layers of its readings, in the image's order.
+    pub layers: Vec<Layer>,
+    /// What was measured of its flux.
+    pub flux: Option<FluxFacts>,
     /// What follows from it.
     pub derived: Derived,
+}
+
+/// What is kept of a flux reading, so that no track is read twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FluxFacts {
+    /// SHA-256 of its clock and intervals.
+    pub digest: [u8; 32],
+    /// How many intervals there are.
+    pub intervals: u64,
+    /// Length of each revolution in nanoseconds.
+    pub revolutions_ns: Vec<u64>,
+}
+
+impl FluxFacts {
+    fn of(flux: &Flux) -> Self {
+        let (num, den) = flux.clock.ratio();
+        let mut hash = Sha256::new();
+        hash.update(num.to_be_bytes());
+        hash.update(den.to_be_bytes());
+        let mut piece = Vec::with_capacity(4 * 4096);
+        for chunk in flux.intervals.chunks(4096) {
+            piece.clear();
+            chunk.iter().for_each(|i| piece.extend_from_slice(&i.to_be_bytes()));
+            hash.update(&piece);
+        }
+        let ticks = (0..flux.revolutions()).filter_map(|r| flux.revolution_ticks(r));
+        Self {
+            digest: hash.finalize().into(),
+            intervals: flux.intervals.len() as u64,
+            revolutions_ns: ticks.map(|t| flux.clock.to_ps(t).nanoseconds()).collect(),
+        }
+    }
 }
 
 impl Disk {
@@ -97,7 +134,8 @@ impl Disk {
     /// logical order (places that were not read included), then the slots that
     /// no block claims. Without a layout all slots, by track, then number.
     pub fn sectors(&self) -> Vec<SectorEntry> {
-        let mut taken: Vec<Vec<bool>> = self.tracks.iter().map(|t| vec![false; t.derived.sectors.slots.len()]).collect();
+        let mut taken: Vec<Vec<bool>> =
+            self.tracks.iter().map(|t| vec![false; t.derived.sectors.slots.len()]).collect();
         let mut entries = Vec::new();
         if let Some(layout) = self.layout.get() {
             for block in layout.blocks() {
@@ -206,7 +244,8 @@ fn derive_tracks(floppy: &Floppy, context: &Context) -> Result<Vec<DiskTrack>> {
         seen.push(index);
         let Some(track) = floppy.tracks.get(at, context)? else { continue };
         if let Some(derived) = derive(&track, at, context)? {
-            tracks.push(DiskTrack { at, logical: at, derived });
+            let layers = track.readings.iter().map(Reading::layer).collect();
+            tracks.push(DiskTrack { at, logical: at, layers, flux: track.flux().map(FluxFacts::of), derived });
         }
     }
     context.progress("decoding", total, total);

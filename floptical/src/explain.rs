@@ -4,9 +4,7 @@
 use std::ops::Range;
 
 use floptical_flux::revolutions;
-use floptical_model::{
-    Context, Error, ErrorKind, Place, Reading, Result, SectorEntry, Slot, Span, Status, TrackAt,
-};
+use floptical_model::{Context, Error, ErrorKind, Place, Reading, Result, SectorEntry, Slot, Span, Status, TrackAt};
 
 use crate::{Disk, DiskTrack, volumes};
 
@@ -79,7 +77,8 @@ fn find_track(disk: &Disk, track: TrackAt) -> Result<&DiskTrack> {
 fn explain_file(disk: &Disk, path: &str, offset: u64, context: &Context) -> Result<Vec<Step>> {
     let (mounted, _) = volumes(disk, context)?;
     let same = |own: &str| own.trim_start_matches('/').eq_ignore_ascii_case(path.trim_start_matches('/'));
-    let found = mounted.iter().flat_map(|m| m.volume.entries().iter().map(move |e| (m, e))).find(|(_, e)| same(&e.path));
+    let found =
+        mounted.iter().flat_map(|m| m.volume.entries().iter().map(move |e| (m, e))).find(|(_, e)| same(&e.path));
     let Some((mounted, entry)) = found else { return Err(unknown(format!("there is no file `{path}`"))) };
     let what = format!("byte {offset} of {} ({} bytes) in {}", entry.path, entry.size, mounted.volume.kind());
     let mut steps = vec![step("file", what, None)];
@@ -174,7 +173,11 @@ fn below(disk: &Disk, track: &DiskTrack, span: &Span, context: &Context) -> Resu
                 Span::File { file, .. } => disk.image().files.get(usize::from(*file)).map_or("", |f| &f.name),
                 _ => "",
             };
-            steps.push(step("container", format!("{bytes} of {}", floptical_io::text::show(name.as_bytes())), Some(bytes)));
+            steps.push(step(
+                "container",
+                format!("{bytes} of {}", floptical_io::text::show(name.as_bytes())),
+                Some(bytes),
+            ));
         }
     }
     Ok(steps)

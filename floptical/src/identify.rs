@@ -70,7 +70,8 @@ impl Item {
         if weight(best) == Evidence::SIZE {
             return Verdict::SizeOnly(best);
         }
-        let rivals: Vec<&Candidate> = sound.filter(|c| c.format.id != best.format.id && weight(c) == weight(best)).collect();
+        let rivals: Vec<&Candidate> =
+            sound.filter(|c| c.format.id != best.format.id && weight(c) == weight(best)).collect();
         if rivals.is_empty() { Verdict::Known(best) } else { Verdict::Tie([vec![best], rivals].concat()) }
     }
 }

@@ -35,7 +35,8 @@ impl Identities {
     pub fn of(disk: &Disk, context: &Context) -> Result<Self> {
         let tracks = disk.logical_tracks();
         let mut hash = Sha256::new();
-        let l1 = identity::l1(&tracks, |b| hash.update(b)).map(|coverage| Identity { digest: hash.finalize().into(), coverage });
+        let l1 = identity::l1(&tracks, |b| hash.update(b))
+            .map(|coverage| Identity { digest: hash.finalize().into(), coverage });
         let mut hash = Sha256::new();
         let l1o = (identity::l1o(&tracks, |b| hash.update(b)) && l1.is_some()).then(|| hash.finalize().into());
         Ok(Self { l1, l1o, l2: l2(disk, context)? })

@@ -40,7 +40,7 @@ pub use floptical_model as model;
 pub use check::{Checked, check};
 pub use compare::{Comparison, FileDifference, SectorDifference, compare};
 pub use convert::{Broken, ConvertError, Planned, plan};
-pub use disk::{Disk, DiskTrack};
+pub use disk::{Disk, DiskTrack, FluxFacts};
 pub use explain::{Step, Target, explain};
 pub use identity::{Identities, Identity, hex};
 pub use inventory::inventory;

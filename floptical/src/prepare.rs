@@ -33,7 +33,12 @@ const MADE_CLOCK: Clock = Clock::hz(40_000_000);
 ///
 /// # Errors
 /// What cannot be encoded is refused by name and place; reading may fail.
-pub(crate) fn prepare(disk: &Disk, target: &Format, options: WriteOptions, context: &Context) -> Result<Image, NotFitted> {
+pub(crate) fn prepare(
+    disk: &Disk,
+    target: &Format,
+    options: WriteOptions,
+    context: &Context,
+) -> Result<Image, NotFitted> {
     let image = disk.image();
     let Carrier::Floppy(floppy) = &image.carrier else { return Ok(image.clone()) };
     if image.format == target.id {

@@ -36,7 +36,8 @@ const MAY: &[(&str, &[&str])] = &[
 const NARROW: &[(&str, &str)] = &[("floptical_flux", "code"), ("floptical_iso", "cd")];
 
 /// What touches the machine, and the rooms that may.
-const MACHINE: &[&str] = &["std::fs", "std::thread", "std::net", "std::process", "std::env", "Instant::now", "SystemTime"];
+const MACHINE: &[&str] =
+    &["std::fs", "std::thread", "std::net", "std::process", "std::env", "Instant::now", "SystemTime"];
 const MAY_TOUCH: &[&str] = &["io/src/disk", "catalog/src/vault"];
 
 fn root() -> PathBuf {

@@ -132,7 +132,8 @@ mod tests {
     fn weak_cells_change_with_the_revolution_and_not_with_the_machine() {
         let mut surface = Surface { bits: Arc::new(Bits::zeros(1000)), weak: vec![(100, 64)], rotation: Ps(1000) };
         let at = TrackAt::new(3, 0);
-        let turn = |s: &Surface, revolution| (0..1000).map(|c| s.transition(c, 7, at, revolution)).collect::<Vec<bool>>();
+        let turn =
+            |s: &Surface, revolution| (0..1000).map(|c| s.transition(c, 7, at, revolution)).collect::<Vec<bool>>();
         assert_eq!(turn(&surface, 4), turn(&surface, 4));
         assert_ne!(turn(&surface, 4), turn(&surface, 5));
         assert!(turn(&surface, 4).iter().enumerate().all(|(c, t)| !t || (100..164).contains(&c)));

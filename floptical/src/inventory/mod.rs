@@ -22,13 +22,11 @@ pub fn inventory(disk: &Disk, context: &Context) -> Result<Inventory> {
     let mut said = Inventory::default();
     say_words(&mut said, disk.image());
     say_drive(&mut said, disk);
-    if let Carrier::Floppy(floppy) = &disk.image().carrier {
-        for track in disk.tracks() {
-            let held = floppy.tracks.get(track.at, context)?.unwrap_or_default();
-            signal::say_track(&mut said, track, &held);
-            sectors::say_sectors(&mut said, track);
-        }
-    } else {
+    for track in disk.tracks() {
+        signal::say_track(&mut said, track);
+        sectors::say_sectors(&mut said, track);
+    }
+    if let Carrier::Block(_) = &disk.image().carrier {
         say_contents(&mut said, disk, context)?;
     }
     Ok(said)

@@ -30,10 +30,13 @@ fn say_slot(said: &mut Inventory, place: &Place, slot: &Sighting, track: &DiskTr
     say(Fact::HeaderCheck, check(slot.id_check));
     say(Fact::HeaderCheckValue, known(slot.id_check_value.map(number), id_value_regular(slot)));
     say(Fact::Mark, known(slot.mark.map(|m| Datum::Number(m.into())), slot.mark.copied() == Some(Sighting::NORMAL)));
-    say(Fact::Data, match &slot.data {
-        DataField::Missing => Value::Value(Datum::None, Regular::No),
-        DataField::Bytes(bytes) => digest_of(bytes, false),
-    });
+    say(
+        Fact::Data,
+        match &slot.data {
+            DataField::Missing => Value::Value(Datum::None, Regular::No),
+            DataField::Bytes(bytes) => digest_of(bytes, false),
+        },
+    );
     say(Fact::DataCheck, check(slot.data_check));
     say(Fact::DataCheckValue, known(slot.data_check_value.map(number), data_value_regular(slot)));
     if let Some(weak) = slot.weak.as_ref().filter(|w| w.count_ones() > 0) {
@@ -45,11 +48,11 @@ fn say_slot(said: &mut Inventory, place: &Place, slot: &Sighting, track: &DiskTr
 
 /// C, H and N; regular where they are what the place and the size suggest.
 fn id(slot: &Sighting, track: &DiskTrack) -> Value {
-    let expected = |id: SectorId| {
-        track.logical.cylinder() == Some(id.c) && id.h == track.logical.head && slot.size() == id.size()
-    };
+    let expected =
+        |id: SectorId| track.logical.cylinder() == Some(id.c) && id.h == track.logical.head && slot.size() == id.size();
     let regular = slot.sector_id().is_none_or(expected);
-    let datum = |id: Option<SectorId>| id.map_or(Datum::None, |id| Datum::Numbers(vec![id.c.into(), id.h.into(), id.n.into()]));
+    let datum =
+        |id: Option<SectorId>| id.map_or(Datum::None, |id| Datum::Numbers(vec![id.c.into(), id.h.into(), id.n.into()]));
     known(slot.id.map(datum), regular)
 }
 

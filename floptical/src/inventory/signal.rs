@@ -1,15 +1,16 @@
 //! What the signal of a track says: rate, rotation, length, gaps, flux.
 
 use floptical_model::{
-    AreaKind, Bits, CellClock, Cells, Datum, Fact, Flux, Inventory, Known, Layout, Place, Ps, Rate, Regular, Sectors,
-    Track, Value,
+    AreaKind, Bits, CellClock, Cells, Datum, Fact, Inventory, Known, Layout, Place, Ps, Rate, Regular, Sectors,
+    Sighting, Span, Value,
 };
 use sha2::{Digest, Sha256};
 
 use super::known;
 use crate::DiskTrack;
+use crate::disk::FluxFacts;
 
-pub(super) fn say_track(said: &mut Inventory, track: &DiskTrack, held: &Track) {
+pub(super) fn say_track(said: &mut Inventory, track: &DiskTrack) {
     let place = Place::Track(track.logical);
     let derived = &track.derived;
     let sectors = &derived.sectors;
@@ -20,7 +21,9 @@ pub(super) fn say_track(said: &mut Inventory, track: &DiskTrack, held: &Track) {
         say(Fact::TrackLength, track_length(cells, blank));
         say(Fact::Gaps, gaps(cells, sectors, blank));
         say(Fact::CellTiming, cell_timing(cells));
-        for (fact, kinds) in [(Fact::NoFlux, [AreaKind::NoFlux, AreaKind::Hole]), (Fact::Weak, [AreaKind::Weak, AreaKind::Ambiguous])] {
+        for (fact, kinds) in
+            [(Fact::NoFlux, [AreaKind::NoFlux, AreaKind::Hole]), (Fact::Weak, [AreaKind::Weak, AreaKind::Ambiguous])]
+        {
             say(fact, areas(cells, &kinds));
         }
     }
@@ -28,22 +31,19 @@ pub(super) fn say_track(said: &mut Inventory, track: &DiskTrack, held: &Track) {
         say(Fact::Rate, rate(sectors.rate));
         say(Fact::Rotation, rotation(sectors.rotation));
     }
-    if let Some(flux) = held.flux() {
+    if let Some(flux) = &track.flux {
         say_flux(&mut say, flux, track, blank);
     }
 }
 
-fn say_flux(say: &mut impl FnMut(Fact, Value), flux: &Flux, track: &DiskTrack, blank: bool) {
+fn say_flux(say: &mut impl FnMut(Fact, Value), flux: &FluxFacts, track: &DiskTrack, blank: bool) {
     let derived = &track.derived;
-    let few_outside = derived.outside.saturating_mul(1000) <= flux.intervals.len() as u64;
-    let sound = blank || (derived.agree && few_outside);
-    say(Fact::FluxTiming, flux_timing(flux, sound));
-    let count = i64::try_from(flux.revolutions()).unwrap_or(i64::MAX);
+    let few_outside = derived.outside.saturating_mul(1000) <= flux.intervals;
+    let timing = Datum::Bytes { len: flux.intervals, digest: flux.digest };
+    say(Fact::FluxTiming, Value::Value(timing, (blank || (derived.agree && few_outside)).into()));
+    let times: Vec<i64> = flux.revolutions_ns.iter().map(|t| i64::try_from(*t).unwrap_or(i64::MAX)).collect();
+    let count = i64::try_from(times.len()).unwrap_or(i64::MAX);
     say(Fact::Revolutions, Value::Value(Datum::Number(count), (blank || derived.agree).into()));
-    let times: Vec<i64> = (0..flux.revolutions())
-        .filter_map(|r| flux.revolution_ticks(r))
-        .map(|t| i64::try_from(flux.clock.to_ps(t).nanoseconds()).unwrap_or(i64::MAX))
-        .collect();
     let steady = times.iter().max().zip(times.iter().min()).is_none_or(|(max, min)| (max - min) * 50 <= *max);
     say(Fact::IndexTimes, Value::Value(Datum::Numbers(times), steady.into()));
 }
@@ -59,7 +59,8 @@ fn rate(rate: Known<Rate>) -> Value {
 
 /// 300 and 360 rpm by their name within 3 %, others in picoseconds.
 pub(super) fn rotation(length: Known<Ps>) -> Value {
-    let standard = |ps: Ps| [(Layout::RPM_300, 300), (Layout::RPM_360, 360)].into_iter().find(|(r, _)| near(ps.0, r.0, 3));
+    let standard =
+        |ps: Ps| [(Layout::RPM_300, 300), (Layout::RPM_360, 360)].into_iter().find(|(r, _)| near(ps.0, r.0, 3));
     let regular = length.copied().is_none_or(|ps| standard(ps).is_some());
     let datum = |ps: Ps| match standard(ps) {
         Some((_, rpm)) => Datum::Text(format!("{rpm} rpm")),
@@ -86,18 +87,20 @@ fn track_length(cells: &Cells, blank: bool) -> Value {
 
 /// What the cells hold between the fields, by digest.
 fn gaps(cells: &Cells, sectors: &Sectors, blank: bool) -> Value {
-    let mut claimed = vec![false; cells.bits.len()];
-    for slot in &sectors.slots {
-        let chosen = slot.chosen();
-        for span in [&chosen.id_span, &chosen.data_span].into_iter().flatten() {
-            if let floptical_model::Span::Cells { start, len, .. } = span {
-                let end = start.saturating_add(*len);
-                (*start..end).for_each(|i| mark(&mut claimed, i));
-            }
+    let len = cells.bits.len();
+    let mut claimed: Vec<(usize, usize)> = sectors.slots.iter().flat_map(|slot| fields(slot.chosen(), len)).collect();
+    claimed.sort_unstable();
+    claimed.push((len, len));
+    let mut rest = Bits::with_capacity(len);
+    let mut at = 0;
+    for (start, end) in claimed {
+        while at < start {
+            let count = (start - at).min(64);
+            rest.push_bits(cells.bits.window(at, count), count);
+            at += count;
         }
+        at = at.max(end);
     }
-    let mut rest = Bits::with_capacity(cells.bits.len());
-    claimed.iter().enumerate().filter(|(_, c)| !**c).for_each(|(i, _)| rest.push(cells.bits.get(i)));
     let mut hash = Sha256::new();
     hash.update((rest.len() as u64).to_be_bytes());
     hash.update(rest.to_msb());
@@ -105,14 +108,18 @@ fn gaps(cells: &Cells, sectors: &Sectors, blank: bool) -> Value {
     Value::Value(datum, (blank || sectors.unclaimed.is_empty()).into())
 }
 
-/// Mark a cell of a circle.
-fn mark(claimed: &mut [bool], cell: u64) {
-    let len = claimed.len() as u64;
-    if len > 0
-        && let Ok(at) = usize::try_from(cell % len)
-    {
-        claimed[at] = true;
+/// The cells that the fields of a sector take, cut at the index.
+fn fields(sighting: &Sighting, len: usize) -> Vec<(usize, usize)> {
+    let mut ranges = Vec::new();
+    for span in [&sighting.id_span, &sighting.data_span].into_iter().flatten() {
+        if let Span::Cells { start, len: count, .. } = span {
+            let start = usize::try_from(*start).unwrap_or(len).min(len);
+            let end = start.saturating_add(usize::try_from(*count).unwrap_or(len));
+            ranges.push((start, end.min(len)));
+            ranges.push((0, end.saturating_sub(len).min(len)));
+        }
     }
+    ranges
 }
 
 /// Cells of different lengths; regular where all are within 2 %.
@@ -133,20 +140,6 @@ fn areas(cells: &Cells, kinds: &[AreaKind]) -> Value {
     let list: Vec<i64> =
         cells.areas.iter().filter(|a| kinds.contains(&a.kind)).flat_map(|a| [number(a.start), number(a.len)]).collect();
     if list.is_empty() { Value::Unrecorded } else { Value::Value(Datum::Numbers(list), Regular::No) }
-}
-
-fn flux_timing(flux: &Flux, regular: bool) -> Value {
-    let mut hash = Sha256::new();
-    let (num, den) = flux.clock.ratio();
-    hash.update(num.to_be_bytes());
-    hash.update(den.to_be_bytes());
-    let mut piece = Vec::with_capacity(4 * 4096);
-    for chunk in flux.intervals.chunks(4096) {
-        piece.clear();
-        chunk.iter().for_each(|i| piece.extend_from_slice(&i.to_be_bytes()));
-        hash.update(&piece);
-    }
-    Value::Value(Datum::Bytes { len: flux.intervals.len() as u64, digest: hash.finalize().into() }, regular.into())
 }
 
 /// True when a track without sectors was written by somebody: nearly all

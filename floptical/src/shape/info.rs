@@ -145,7 +145,14 @@ impl InfoShape {
             kind: m.volume.kind().to_owned(),
             partition: m.partition.as_ref().map(|p| p.index),
             facts: m.volume.facts().into_iter().map(|(name, value)| format!("{name}: {value}")).collect(),
-            entries: m.volume.entries().iter().filter(|e| e.deleted.is_none()).take(Self::LISTED).map(EntryShape::of).collect(),
+            entries: m
+                .volume
+                .entries()
+                .iter()
+                .filter(|e| e.deleted.is_none())
+                .take(Self::LISTED)
+                .map(EntryShape::of)
+                .collect(),
             entries_count: m.volume.entries().len(),
         };
         Ok(Self {
@@ -154,11 +161,15 @@ impl InfoShape {
             files: image.files.iter().map(|f| format!("{} ({} bytes)", show(f.name.as_bytes()), f.len)).collect(),
             carrier: image.carrier.kind().word(),
             claims: claims(image),
-            opaque: image.opaque.iter().map(|o| format!("{} of {}: {} bytes", o.name, o.place, o.bytes.len())).collect(),
+            opaque: image
+                .opaque
+                .iter()
+                .map(|o| format!("{} of {}: {} bytes", o.name, o.place, o.bytes.len()))
+                .collect(),
             drive: drive(disk),
             layout: layout(disk),
             identity: IdentityShape::of(&Identities::of(disk, context)?),
-            tracks: tracks(disk, context)?,
+            tracks: tracks(disk),
             volumes: mounted.iter().map(volume).collect(),
             findings: findings.iter().take(Self::LISTED).map(FindingShape::of).collect(),
             findings_count: findings.count(),
@@ -206,14 +217,12 @@ fn layout(disk: &Disk) -> Option<String> {
 }
 
 /// Rows of tracks; neighbours that read alike are joined.
-fn tracks(disk: &Disk, context: &Context) -> Result<Vec<TrackShape>> {
-    let Some(floppy) = disk.image().as_floppy() else { return Ok(Vec::new()) };
+fn tracks(disk: &Disk) -> Vec<TrackShape> {
     let mut rows: Vec<(String, TrackShape)> = Vec::new();
     for track in disk.tracks() {
-        let held = floppy.tracks.get(track.at, context)?.unwrap_or_default();
-        let mut holds: Vec<&'static str> = held.readings.iter().map(|r| r.layer().word()).collect();
+        let mut holds: Vec<&'static str> = track.layers.iter().map(|l| l.word()).collect();
         holds.dedup();
-        let has_cells = held.layer().is_some_and(|l| l <= Layer::Cells);
+        let has_cells = track.layers.iter().any(|l| *l <= Layer::Cells);
         let shape = TrackShape {
             tracks: String::new(),
             holds,
@@ -231,7 +240,7 @@ fn tracks(disk: &Disk, context: &Context) -> Result<Vec<TrackShape>> {
         let tracks = if last == row.tracks { last } else { format!("{} to {last}", row.tracks) };
         TrackShape { tracks, ..row }
     };
-    Ok(rows.into_iter().map(join).collect())
+    rows.into_iter().map(join).collect()
 }
 
 /// Lengths in cells may differ a little from track to track of a capture.
@@ -251,8 +260,10 @@ fn sectors_line(track: &DiskTrack) -> String {
     let mut schemes: Vec<&str> = sectors.slots.iter().map(|s| s.chosen().scheme.word()).collect();
     schemes.dedup();
     let size = first.chosen().size();
-    let sizes = if sectors.slots.iter().all(|s| s.chosen().size() == size) { format!("{size}") } else { "mixed sizes".into() };
-    let number = |s: &floptical_model::Slot| s.chosen().sector_id().map_or_else(|| "-".to_owned(), |id| id.r.to_string());
+    let sizes =
+        if sectors.slots.iter().all(|s| s.chosen().size() == size) { format!("{size}") } else { "mixed sizes".into() };
+    let number =
+        |s: &floptical_model::Slot| s.chosen().sector_id().map_or_else(|| "-".to_owned(), |id| id.r.to_string());
     let numbers: Vec<String> = sectors.slots.iter().map(number).collect();
     let rate = sectors.rate.copied().map_or_else(String::new, |r| {
         let shown = floptical_model::Rate::nearest(r.cell()).unwrap_or(r);
@@ -264,7 +275,8 @@ fn sectors_line(track: &DiskTrack) -> String {
         .filter(|(_, n)| *n > 0)
         .map(|(status, n)| format!("{n} {}", status.word()))
         .collect();
-    let deleted = sectors.slots.iter().filter(|s| s.chosen().mark.copied() == Some(floptical_model::Sighting::DELETED)).count();
+    let deleted =
+        sectors.slots.iter().filter(|s| s.chosen().mark.copied() == Some(floptical_model::Sighting::DELETED)).count();
     let deleted = if deleted > 0 { format!(", {deleted} deleted") } else { String::new() };
     format!(
         "{}{rate}, {} x {sizes} ({}): {}{deleted}",

@@ -1,0 +1,364 @@
+//! What each verb of the command says of an input.
+
+use std::collections::BTreeMap;
+
+use floptical_formats::Candidate;
+use floptical_io::text::show;
+use floptical_model::{Check, Context, Entry, Findings, Known, Place, Result, SectorEntry, Sighting, Slot, TrackAt};
+use serde::Serialize;
+
+use super::{ComparisonShape, CoverageShape, EntryShape, FindingShape, FormatShape, InfoShape, LossShape, PlanShape, SectorShape, StepShape, hex};
+use crate::identify::{Identified, Item, Verdict};
+use crate::{Checked, Disk, Identities, Planned, Step};
+
+/// `identify`: what a file is.
+#[derive(Debug, Clone, Serialize)]
+pub struct IdentifyShape {
+    /// Wrappers that were taken off, outermost first.
+    pub layers: Vec<&'static str>,
+    /// What is inside.
+    pub items: Vec<ItemShape>,
+    /// What was noticed about the wrappers.
+    pub findings: Vec<FindingShape>,
+}
+
+/// Files that make one image.
+#[derive(Debug, Clone, Serialize)]
+pub struct ItemShape {
+    /// Their names.
+    pub files: Vec<String>,
+    /// `known`, `tie`, `size-only`, `not-read` or `unknown`.
+    pub verdict: &'static str,
+    /// Id of the format that opening takes.
+    pub format: Option<&'static str>,
+    /// The kind in words, for what is known and not read.
+    pub kind: Option<&'static str>,
+    /// All answers, the best first.
+    pub candidates: Vec<CandidateShape>,
+}
+
+/// What one format says of the files.
+#[derive(Debug, Clone, Serialize)]
+pub struct CandidateShape {
+    /// Id of the format.
+    pub format: &'static str,
+    /// Name of the format.
+    pub name: &'static str,
+    /// The layout, for a format without one of its own.
+    pub layout: Option<String>,
+    /// Words for the evidence, weakest first.
+    pub evidence: Vec<&'static str>,
+    /// The same in sentences.
+    pub reasons: Vec<String>,
+}
+
+impl IdentifyShape {
+    /// The shape of an identification.
+    pub fn of(identified: &Identified) -> Self {
+        Self {
+            layers: identified.layers.clone(),
+            items: identified.items.iter().map(ItemShape::of).collect(),
+            findings: listed(&identified.findings),
+        }
+    }
+}
+
+impl ItemShape {
+    /// The shape of an item.
+    pub fn of(item: &Item) -> Self {
+        let verdict = item.verdict();
+        let (word, kind) = match &verdict {
+            Verdict::Known(_) => ("known", None),
+            Verdict::Tie(_) => ("tie", None),
+            Verdict::SizeOnly(_) => ("size-only", None),
+            Verdict::NotRead(_, kind) => ("not-read", Some(*kind)),
+            Verdict::Unknown => ("unknown", None),
+        };
+        Self {
+            files: item.files.files().iter().map(|f| show(f.name().as_bytes())).collect(),
+            verdict: word,
+            format: verdict.candidate().map(|c| c.format.id),
+            kind,
+            candidates: item.candidates.iter().map(CandidateShape::of).collect(),
+        }
+    }
+}
+
+impl CandidateShape {
+    /// The shape of an answer.
+    pub fn of(candidate: &Candidate) -> Self {
+        let answer = &candidate.answer;
+        Self {
+            format: candidate.format.id,
+            name: candidate.format.name,
+            layout: answer.layout.as_ref().map(ToString::to_string),
+            evidence: answer.evidence.words(),
+            reasons: answer.reasons.iter().map(|r| show(r.as_bytes())).collect(),
+        }
+    }
+}
+
+/// `sectors`: the common sector model with its evidence.
+#[derive(Debug, Clone, Serialize)]
+pub struct SectorsShape {
+    /// How many sectors have each status, of those listed.
+    pub states: BTreeMap<&'static str, u64>,
+    /// The sectors.
+    pub sectors: Vec<SectorRowShape>,
+}
+
+/// A sector with its evidence.
+#[derive(Debug, Clone, Serialize)]
+pub struct SectorRowShape {
+    /// What every carrier says.
+    #[serde(flatten)]
+    pub sector: SectorShape,
+    /// How it is recorded.
+    pub scheme: Option<&'static str>,
+    /// The byte of the data mark, where recorded.
+    pub mark: Option<u8>,
+    /// The check of the id field: `good`, `bad`, `none`.
+    pub id_check: Option<&'static str>,
+    /// The check of the data field.
+    pub data_check: Option<&'static str>,
+    /// How often it was seen.
+    pub sightings: usize,
+    /// Why the sighting that speaks was chosen.
+    pub choice: Option<String>,
+}
+
+impl SectorsShape {
+    /// The shape of the sectors of a disk for which `wanted` holds.
+    pub fn of(disk: &Disk, wanted: impl Fn(&SectorEntry) -> bool) -> Self {
+        let entries: Vec<SectorEntry> = disk.sectors().into_iter().filter(|s| wanted(s)).collect();
+        let mut states = BTreeMap::new();
+        entries.iter().for_each(|s| *states.entry(s.status.word()).or_default() += 1);
+        let slots = slots(disk);
+        let row = |entry: &SectorEntry| SectorRowShape::of(entry, slots.get(&entry.place).copied());
+        Self { states, sectors: entries.iter().map(row).collect() }
+    }
+}
+
+/// Every slot by its place.
+fn slots(disk: &Disk) -> BTreeMap<Place, &Slot> {
+    let on = |track: &'_ crate::DiskTrack| -> Vec<Place> { track.derived.sectors.places(track.logical) };
+    disk.tracks().iter().flat_map(|t| on(t).into_iter().zip(&t.derived.sectors.slots)).collect()
+}
+
+impl SectorRowShape {
+    fn of(entry: &SectorEntry, slot: Option<&Slot>) -> Self {
+        let chosen: Option<&Sighting> = slot.map(Slot::chosen);
+        let check = |of: fn(&Sighting) -> &Known<Check>| chosen.and_then(|s| of(s).recorded().map(check_word));
+        Self {
+            sector: SectorShape::of(entry),
+            scheme: chosen.map(|s| s.scheme.word()),
+            mark: chosen.and_then(|s| s.mark.recorded().copied()),
+            id_check: check(|s| &s.id_check),
+            data_check: check(|s| &s.data_check),
+            sightings: slot.map_or(0, |s| s.sightings().len()),
+            choice: slot.map(|s| s.choice().words()),
+        }
+    }
+}
+
+fn check_word(check: &Check) -> &'static str {
+    match check {
+        Check::Good => "good",
+        Check::Bad => "bad",
+        Check::None => "none",
+    }
+}
+
+/// `ls`: the files of each volume.
+#[derive(Debug, Clone, Serialize)]
+pub struct LsShape {
+    /// The volumes.
+    pub volumes: Vec<LsVolumeShape>,
+}
+
+/// The files of a volume.
+#[derive(Debug, Clone, Serialize)]
+pub struct LsVolumeShape {
+    /// Its number on the disk, from 0.
+    pub volume: usize,
+    /// Its kind.
+    pub kind: String,
+    /// Number of the partition.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partition: Option<u8>,
+    /// The entries that were asked for.
+    pub entries: Vec<EntryShape>,
+}
+
+/// `check`: every statement of integrity.
+#[derive(Debug, Clone, Serialize)]
+pub struct CheckShape {
+    /// True when something is wrong.
+    pub damaged: bool,
+    /// How many sectors have each status.
+    pub states: BTreeMap<&'static str, u64>,
+    /// The sectors that an archivist must look at.
+    pub sectors: Vec<SectorShape>,
+    /// What was noticed, bounded.
+    pub findings: Vec<FindingShape>,
+    /// How many findings there are altogether.
+    pub findings_count: u64,
+}
+
+impl CheckShape {
+    /// The shape of checks.
+    pub fn of(checked: &Checked) -> Self {
+        Self {
+            damaged: checked.is_damaged(),
+            states: checked.sectors.iter().map(|(status, n)| (status.word(), *n)).collect(),
+            sectors: checked.damaged.iter().map(SectorShape::of).collect(),
+            findings: listed(&checked.findings),
+            findings_count: checked.findings.count(),
+        }
+    }
+}
+
+/// `hash`: digests of each layer.
+#[derive(Debug, Clone, Serialize)]
+pub struct HashShape {
+    /// Id of the format; absent when no format here knows the file.
+    pub format: Option<&'static str>,
+    /// Layer 0: the bytes of each file, as it lies there.
+    pub l0: Vec<FileDigestsShape>,
+    /// Layer 0 of what is inside the wrappers.
+    pub unpacked: Vec<FileDigestsShape>,
+    /// Layer 1: the recording; absent where no ids are recorded.
+    pub l1: Option<LayerShape>,
+    /// Order and angle of the sectors on the tracks.
+    pub l1o: Option<String>,
+    /// Layer 2: the data in logical order.
+    pub l2: Option<LayerShape>,
+}
+
+/// Digests of a file.
+#[derive(Debug, Clone, Serialize)]
+pub struct FileDigestsShape {
+    /// Its name.
+    pub name: String,
+    /// Length in bytes.
+    pub size: u64,
+    /// Digests by algorithm.
+    pub digests: BTreeMap<&'static str, String>,
+}
+
+/// The digest of a layer and what it rests on.
+#[derive(Debug, Clone, Serialize)]
+pub struct LayerShape {
+    /// SHA-256 of the canonical form.
+    pub sha256: String,
+    /// How many bytes rest on what.
+    pub coverage: CoverageShape,
+}
+
+impl HashShape {
+    /// Fill in the identities of the disk.
+    #[must_use]
+    pub fn with(self, format: &'static str, ids: &Identities) -> Self {
+        let layer = |id: &crate::Identity| LayerShape { sha256: hex(&id.digest), coverage: id.coverage.into() };
+        Self {
+            format: Some(format),
+            l1: ids.l1.as_ref().map(layer),
+            l1o: ids.l1o.map(|digest| hex(&digest)),
+            l2: Some(layer(&ids.l2)),
+            ..self
+        }
+    }
+}
+
+/// `compare`: two images, layer by layer.
+#[derive(Debug, Clone, Serialize)]
+pub struct CompareShape {
+    /// The two images.
+    pub inputs: [String; 2],
+    /// True when their files are the same bytes.
+    pub same_file: bool,
+    /// What the disks share and where they differ.
+    #[serde(flatten)]
+    pub comparison: ComparisonShape,
+}
+
+/// `explain`: the way down.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExplainShape {
+    /// What was asked for.
+    pub what: String,
+    /// The steps.
+    pub steps: Vec<StepShape>,
+}
+
+impl ExplainShape {
+    /// The shape of an explanation.
+    pub fn of(what: &str, steps: &[Step]) -> Self {
+        Self { what: show(what.as_bytes()), steps: steps.iter().map(StepShape::of).collect() }
+    }
+}
+
+/// `plan` and `convert`: what changes, and what became of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct ConversionShape {
+    /// Id of the format that is read.
+    pub from: &'static str,
+    /// Id of the format that is written.
+    pub to: &'static str,
+    /// What changes.
+    pub losses: Vec<LossShape>,
+    /// Sectors that nobody verified and that will read as good.
+    pub unverified_read_as_good: u64,
+    /// The facts that were accepted by name.
+    pub accepted: Vec<&'static str>,
+    /// The facts whose loss nobody accepted; nothing is written while there
+    /// are any.
+    pub unaccepted: Vec<&'static str>,
+    /// What was written, and read back as planned.
+    pub written: Option<WrittenShape>,
+}
+
+/// What a conversion wrote.
+#[derive(Debug, Clone, Serialize)]
+pub struct WrittenShape {
+    /// Where.
+    pub output: String,
+    /// Length in bytes, of all files together.
+    pub bytes: u64,
+    /// SHA-256, as a sidecar names it.
+    pub sha256: String,
+    /// True: it was read back and says what was planned. What does not is not
+    /// kept.
+    pub proved: bool,
+    /// The sidecar, if one was written.
+    pub sidecar: Option<String>,
+}
+
+impl ConversionShape {
+    /// The shape of a plan, with the facts that a person accepts.
+    pub fn of(from: &'static str, planned: &Planned, accepted: &std::collections::BTreeSet<floptical_model::Fact>) -> Self {
+        let plan = PlanShape::of(planned.plan());
+        let content = planned.plan().content();
+        Self {
+            from,
+            to: planned.target().id,
+            losses: plan.losses,
+            unverified_read_as_good: plan.unverified_read_as_good,
+            accepted: content.intersection(accepted).map(|f| f.word()).collect(),
+            unaccepted: content.difference(accepted).map(|f| f.word()).collect(),
+            written: None,
+        }
+    }
+}
+
+/// `formats`: the registry.
+#[derive(Debug, Clone, Serialize)]
+pub struct FormatsShape {
+    /// Its rows.
+    pub formats: Vec<FormatShape>,
+}
+
+/// Findings, bounded.
+fn listed(findings: &Findings) -> Vec<FindingShape> {
+    findings.iter().take(InfoShape::LISTED).map(FindingShape::of).collect()
+}
