@@ -149,7 +149,7 @@ fn drive_rotation(disk: &Disk) -> Known<Ps> {
 fn flux_tracks(disk: &Disk, options: WriteOptions) -> Result<TrackMap, NotFitted> {
     let mut made = Vec::new();
     for track in disk.tracks() {
-        let has_flux = track.derived.revolutions > 0;
+        let has_flux = track.flux.is_some();
         let cells = if has_flux { None } else { Some(timed(cells_of(disk, track)?, disk, track)) };
         made.push((track.at, cells));
     }

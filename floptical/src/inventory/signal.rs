@@ -164,14 +164,14 @@ fn looks_recorded(bits: &Bits) -> bool {
     total > 1000 && !is_filler(bits) && (share(2..=5) || share(1..=3))
 }
 
-/// True when nearly every byte is followed by itself: periods of a cell, of an
+/// True when all but a splice or two is followed by itself: periods of an
 /// MFM byte (16 cells) and of an FM byte (32).
 fn is_filler(bits: &Bits) -> bool {
     let windows = || (0..bits.len().saturating_sub(128)).step_by(64);
     let total = windows().count();
     [16, 32].iter().any(|period| {
         let alike = windows().filter(|i| bits.window(*i, 64) == bits.window(i + period, 64)).count();
-        alike * 100 >= total * 90
+        alike * 100 >= total * 99
     })
 }
 

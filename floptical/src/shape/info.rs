@@ -228,7 +228,7 @@ fn tracks(disk: &Disk) -> Vec<TrackShape> {
             holds,
             sectors: sectors_line(track),
             cells: track.derived.cells.as_ref().filter(|_| has_cells).and_then(|c| u32::try_from(c.bits.len()).ok()),
-            revolutions: Some(track.derived.revolutions).filter(|r| *r > 0),
+            revolutions: track.flux.as_ref().map(|f| f.revolutions_ns.len()),
         };
         let at = track.at.to_string();
         match rows.last_mut() {
