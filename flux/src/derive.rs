@@ -6,7 +6,7 @@ use floptical_model::{
 };
 
 use crate::consensus::consensus;
-use crate::period::cell_length;
+use crate::period::{Grid, grid};
 use crate::places::{Places, Spot};
 use crate::pll::Gains;
 use crate::recognise::recognise;
@@ -81,8 +81,8 @@ fn from_cells(cells: &[Cells], at: TrackAt, context: &Context) -> Result<Derived
 }
 
 fn from_flux(flux: &Flux, at: TrackAt, context: &Context) -> Result<Derived> {
-    let cell = cell_length(flux.clock, &flux.intervals, context)?;
-    let turns = decode(flux, cell, Gains::QUIET, context)?;
+    let grid = grid(flux.clock, &flux.intervals, context)?;
+    let turns = decode(flux, grid, Gains::QUIET, context)?;
     let read = turns.iter().map(|t| recognise(&t.cells, at, context)).collect::<Result<Vec<_>>>()?;
     let mut places = Places::default();
     for sectors in &read {
@@ -91,9 +91,11 @@ fn from_flux(flux: &Flux, at: TrackAt, context: &Context) -> Result<Derived> {
     let mut strips: Vec<Cells> = turns.iter().map(|t| t.cells.clone()).collect();
     let left = read.iter().any(|s| !s.unclaimed.is_empty());
     if !flux.intervals.is_empty() && (left || !places.all_good()) {
-        for turn in decode(flux, cell, Gains::FAST, context)? {
-            places.improve(&recognise(&turn.cells, at, context)?, context)?;
-            strips.push(turn.cells);
+        for (grid, gains) in second_rung(grid) {
+            for turn in decode(flux, grid, gains, context)? {
+                places.improve(&recognise(&turn.cells, at, context)?, context)?;
+                strips.push(turn.cells);
+            }
         }
     }
     let mut derived = joined(places, &read, &strips, at);
@@ -105,6 +107,13 @@ fn from_flux(flux: &Flux, at: TrackAt, context: &Context) -> Result<Derived> {
         derived.findings.push(Finding::new(&finding::FLUX_NO_INDEX, span, Place::Track(at), message));
     }
     Ok(derived)
+}
+
+/// What is tried when the quiet loop leaves something: the loop that follows
+/// steps of speed, and for a track that looked like FM the cells of MFM.
+fn second_rung(grid: Grid) -> impl Iterator<Item = (Grid, Gains)> {
+    let fine = (grid.stride != 1).then_some((Grid { stride: 1, ..grid }, Gains::QUIET));
+    std::iter::once((grid, Gains::FAST)).chain(fine)
 }
 
 /// Slots, consensus and findings of what all revolutions show.

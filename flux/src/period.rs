@@ -14,29 +14,40 @@ const BIN: u64 = 6_875;
 /// Scale of the length of a cell.
 pub(crate) const SHIFT: u32 = 16;
 
-/// The length of a cell in ticks, times 2^16.
+/// The cells of a capture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Grid {
+    /// Length of a cell in ticks, times 2^16.
+    pub(crate) cell: u64,
+    /// Transitions lie on every cell (1), or on every second only (2: FM).
+    pub(crate) stride: u8,
+}
+
+/// Find the cells of a capture.
 ///
 /// A length is good when intervals are near 2, 3 or 4 times of it, as the
 /// codes write them: FM has 2 and 4 only, MFM all three.
-pub(crate) fn cell_length(clock: Clock, intervals: &[u32], context: &Context) -> Result<u64> {
+pub(crate) fn grid(clock: Clock, intervals: &[u32], context: &Context) -> Result<Grid> {
     context.step(intervals.len() as u64)?;
     let histogram = Histogram::of(clock, intervals);
     let mut best = (i64::MIN, RANGES[0].1);
     for (shortest, longest) in RANGES {
         // Intervals of 2 cells are as well 4 of half the length: a shorter cell
         // must be clearly better.
-        let margin = if best.0 == i64::MIN { 0 } else { histogram.most() / 10 };
+        let margin = if best.0 == i64::MIN { 0 } else { histogram.total().saturating_mul(100) };
         let found = histogram.best(shortest, longest);
         if found.0 > best.0.saturating_add(margin) {
             best = found;
         }
     }
     let cell = histogram.refine(best.1.saturating_mul(1000));
+    let stride = if histogram.only_even(cell) { 2 } else { 1 };
     // Ticks, times 2^16, with the rounding of one division.
     let (num, den) = clock.ratio();
     let wide = u128::from(cell).saturating_mul(u128::from(num)).saturating_mul(1 << SHIFT);
     let scale = u128::from(den).saturating_mul(u128::from(Ps::SECOND));
-    Ok(u64::try_from(wide.checked_div(scale).unwrap_or(0)).unwrap_or(u64::MAX).max(1))
+    let cell = u64::try_from(wide.checked_div(scale).unwrap_or(0)).unwrap_or(u64::MAX).max(1);
+    Ok(Grid { cell, stride })
 }
 
 /// How often intervals of each length came: (length in ps, count).
@@ -74,15 +85,26 @@ impl Histogram {
         best
     }
 
-    /// The score of intervals that are all on the grid.
-    fn most(&self) -> i64 {
-        self.0.iter().fold(0i64, |sum, (_, count)| sum.saturating_add(*count)).saturating_mul(1000)
+    /// How many intervals there are.
+    fn total(&self) -> i64 {
+        self.0.iter().fold(0i64, |sum, (_, count)| sum.saturating_add(*count))
+    }
+
+    /// True when there are no intervals of 3 cells: fewer around 3 than between
+    /// 2 and 3, where noise alone makes some, or hardly any.
+    fn only_even(&self, cell: u64) -> bool {
+        let around = |permille: u64| {
+            let near =
+                |ps: u64| ps.saturating_mul(1000).abs_diff(cell.saturating_mul(permille)) < cell.saturating_mul(200);
+            self.0.iter().filter(|(ps, _)| near(*ps)).fold(0i64, |sum, (_, count)| sum.saturating_add(*count))
+        };
+        around(3000) <= around(2500).max(self.total() / 256)
     }
 
     /// How well intervals fit a cell: 1000 for each on the grid down to -1000
     /// for each half way between, or outside 2 to 4 cells.
     fn score(&self, cell: u64) -> i64 {
-        let one = |ps: u64| match grid(ps, cell) {
+        let one = |ps: u64| match nearest(ps, cell) {
             (2..=4, off) => 1000i64.saturating_sub_unsigned(off.saturating_mul(4)),
             _ => -1000,
         };
@@ -94,7 +116,7 @@ impl Histogram {
     fn refine(&self, cell: u64) -> u64 {
         let (mut over, mut under) = (0u64, 0u64);
         for (ps, count) in &self.0 {
-            if let (cells @ 2..=4, 0..=250) = grid(*ps, cell) {
+            if let (cells @ 2..=4, 0..=250) = nearest(*ps, cell) {
                 let weight = cells.saturating_mul(count.unsigned_abs());
                 over = over.saturating_add(weight.saturating_mul(*ps));
                 under = under.saturating_add(weight.saturating_mul(cells));
@@ -105,7 +127,7 @@ impl Histogram {
 }
 
 /// The nearest number of cells, and how far from it in permille of a cell.
-fn grid(ps: u64, cell: u64) -> (u64, u64) {
+fn nearest(ps: u64, cell: u64) -> (u64, u64) {
     let cells = ps.saturating_add(cell / 2).checked_div(cell).unwrap_or(0);
     let off = ps.abs_diff(cells.saturating_mul(cell)).saturating_mul(1000);
     (cells, off.checked_div(cell).unwrap_or(0))
@@ -115,11 +137,12 @@ fn grid(ps: u64, cell: u64) -> (u64, u64) {
 mod tests {
     use super::*;
 
-    fn found(cell_ns: u64, cells: &[u32]) -> u64 {
+    fn found(cell_ns: u64, cells: &[u32]) -> (u64, u8) {
         let clock = Clock::hz(40_000_000);
         let ticks = |n: &u32| u32::try_from(u64::from(*n) * cell_ns * 40 / 1000).unwrap();
         let intervals: Vec<u32> = cells.iter().cycle().take(5000).map(ticks).collect();
-        cell_length(clock, &intervals, &Context::default()).unwrap() * 25 / (1 << SHIFT)
+        let grid = grid(clock, &intervals, &Context::default()).unwrap();
+        (grid.cell * 25 / (1 << SHIFT), grid.stride)
     }
 
     #[test]
@@ -128,7 +151,9 @@ mod tests {
             for percent in [90, 96, 100, 104, 110] {
                 let cell = nominal * percent / 100;
                 for cells in [&[2, 2, 3, 4, 2, 3][..], &[2, 4, 2, 2, 4], &[2, 3, 3]] {
-                    assert!(found(cell, cells).abs_diff(cell) * 40 < cell, "{cell} ns, {cells:?}");
+                    let (length, stride) = found(cell, cells);
+                    assert!(length.abs_diff(cell) * 40 < cell, "{cell} ns, {cells:?}");
+                    assert_eq!(stride, if cells.contains(&3) { 1 } else { 2 });
                 }
             }
         }
@@ -137,12 +162,12 @@ mod tests {
     #[test]
     fn intervals_of_one_length_are_two_cells() {
         for cell in [2000, 1000] {
-            assert!(found(cell, &[2]).abs_diff(cell) * 40 < cell);
+            assert!(found(cell, &[2]).0.abs_diff(cell) * 40 < cell);
         }
     }
 
     #[test]
     fn a_capture_without_transitions_has_some_cell() {
-        assert!(cell_length(Clock::hz(24_000_000), &[], &Context::default()).unwrap() > 0);
+        assert!(grid(Clock::hz(24_000_000), &[], &Context::default()).unwrap().cell > 0);
     }
 }

@@ -5,7 +5,7 @@
 
 use floptical_model::{Bits, Context, Error, ErrorKind, Result};
 
-use crate::period::SHIFT;
+use crate::period::{Grid, SHIFT};
 
 /// Transitions that a loop may take to lock.
 const LOCKING: usize = 64;
@@ -46,6 +46,8 @@ pub(crate) struct Loop<'a> {
     /// By the number of cells that an interval has.
     period_gains: [i64; HOLE + 1],
     strip: Strip,
+    /// Cells of the string for each cell of the loop.
+    stride: i64,
     /// Intervals whose transition has no cell of its own.
     pub(crate) dropped: Vec<usize>,
     worst: i64,
@@ -73,8 +75,9 @@ pub(crate) struct Piece {
 
 impl<'a> Loop<'a> {
     /// A loop at the start of a capture, with the first transition on its grid.
-    pub(crate) fn new(intervals: &'a [u32], cell: u64, gains: Gains) -> Self {
-        // Up to 2^57: products with gains and small counts stay in an i64.
+    pub(crate) fn new(intervals: &'a [u32], grid: Grid, gains: Gains) -> Self {
+        // Products with gains and small counts stay in an i64.
+        let cell = grid.cell.saturating_mul(grid.stride.into());
         let period = i64::try_from(cell.clamp(16, 1 << 44)).unwrap_or(1 << 44);
         let first = scaled(intervals.first().copied().unwrap_or(0));
         let mut period_gains = [gains.period; HOLE + 1];
@@ -91,6 +94,7 @@ impl<'a> Loop<'a> {
             phase_gain: gains.phase,
             period_gains,
             strip: Strip::default(),
+            stride: grid.stride.into(),
             dropped: Vec::new(),
             worst: 0,
             outside: 0,
@@ -100,7 +104,7 @@ impl<'a> Loop<'a> {
     /// Take all transitions up to tick `end`.
     pub(crate) fn run_to(&mut self, end: u64, context: &Context) -> Result<()> {
         let ticks = i128::from(end.saturating_sub(self.time)) << SHIFT;
-        let most = ticks.checked_div(self.bounds.0.into()).unwrap_or(0);
+        let most = ticks.saturating_mul(self.stride.into()).checked_div(self.bounds.0.into()).unwrap_or(0);
         if most > MOST_CELLS.into() {
             return Err(Error::new(ErrorKind::Limit, format!("a revolution of {most} cells is no floppy's")));
         }
@@ -142,7 +146,7 @@ impl<'a> Loop<'a> {
             self.dropped.push(self.taken - 1);
             return;
         }
-        self.strip.put(cells);
+        self.strip.put(cells * self.stride, self.stride);
         let Some(gain) = usize::try_from(cells).ok().and_then(|cells| self.period_gains.get(cells)) else {
             self.since = 0;
             return;
@@ -173,25 +177,30 @@ impl<'a> Loop<'a> {
         Border { cells, off }
     }
 
+    /// Empty cells of the string between the last transition and a border.
+    fn empty(&self, border: Border) -> i64 {
+        border.cells.saturating_sub(1).saturating_mul(self.stride)
+    }
+
     /// Cells since the last cut up to a border.
     pub(crate) fn cells_to(&self, border: Border) -> u64 {
-        u64::try_from(self.strip.len().saturating_add(border.cells).saturating_sub(1)).unwrap_or(0)
+        u64::try_from(self.strip.len().saturating_add(self.empty(border))).unwrap_or(0)
     }
 
     /// Cut at a border: everything since the last cut. Where the piece began at
     /// a border too and its ends are to join, the seam is rounded to whole
     /// cells as well as the other cells are.
     pub(crate) fn cut(&mut self, border: Border, join: Option<Border>) -> Piece {
-        let empty = border.cells.saturating_sub(1);
+        let empty = self.empty(border);
         let next = Strip { used: empty.saturating_neg(), ..Strip::default() };
         let mut strip = std::mem::replace(&mut self.strip, next);
         strip.skip(empty);
         if let Some(begin) = join {
             let seam = border.off.saturating_sub(begin.off).saturating_mul(2);
             if seam > self.period {
-                strip.skip(1);
+                strip.skip(self.stride);
             } else if seam < self.period.saturating_neg() {
-                strip.drop_empty();
+                strip.drop_empty(self.stride);
             }
         }
         let worst = std::mem::take(&mut self.worst).saturating_mul(1000).checked_div(self.period).unwrap_or(0);
@@ -237,13 +246,13 @@ impl Strip {
         i64::try_from(self.bytes.len()).unwrap_or(0).saturating_mul(8).saturating_add(self.used)
     }
 
-    /// Empty cells and one with a transition, `cells` altogether.
-    #[allow(clippy::arithmetic_side_effects, reason = "`used` is in 1..=64 after `skip`, for cells begin there")]
+    /// So many cells, the transition in the first of the last `stride`.
+    #[allow(clippy::arithmetic_side_effects, reason = "after `skip` `used` is in 1..=64, and even for a stride of 2")]
     #[inline(always)]
-    fn put(&mut self, cells: i64) {
+    fn put(&mut self, cells: i64, stride: i64) {
         self.skip(cells);
         if self.used > 0 {
-            self.word |= 1 << (64 - self.used);
+            self.word |= 1 << (63 + stride - self.used);
         }
     }
 
@@ -258,11 +267,13 @@ impl Strip {
         }
     }
 
-    /// Take the last cell away if it is empty.
-    fn drop_empty(&mut self) {
-        let last = u32::try_from(self.used).ok().and_then(|used| 1u64.rotate_right(used).checked_mul(1));
-        if self.used > 1 && last.is_some_and(|bit| self.word & bit == 0) {
-            self.used = self.used.saturating_sub(1);
+    /// Take the last `stride` cells away if they are empty.
+    fn drop_empty(&mut self, stride: i64) {
+        let unused = 64i64.saturating_sub(self.used).saturating_add(stride);
+        let below =
+            u32::try_from(unused).ok().and_then(|n| 1u64.checked_shl(n)).map_or(u64::MAX, |bit| bit.saturating_sub(1));
+        if self.used > stride && self.word & below == 0 {
+            self.used = self.used.saturating_sub(stride);
         }
     }
 

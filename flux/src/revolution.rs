@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use floptical_model::{Bits, CellClock, Cells, Clock, Context, Flux, Join, Known, Ps, Result};
 
-use crate::period::cell_length;
+use crate::period::{Grid, grid};
 use crate::pll::{Gains, Loop, Piece};
 
 /// One revolution of a capture as cells.
@@ -15,8 +15,9 @@ pub struct Revolution {
     pub cells: Cells,
     /// When the transitions came.
     pub transitions: TransitionTimes,
-    /// The worst distance of a transition from its cell, in permille of a
-    /// cell, after the loop has locked.
+    /// The worst distance of a transition from its cell, in permille of a cell
+    /// (of an FM cell, where all transitions lie on those), after the loop has
+    /// locked.
     pub worst: u32,
     /// Transitions outside their window: over 3/8 of a cell from its middle, or
     /// so soon after another that no cell is theirs.
@@ -90,13 +91,13 @@ impl TransitionTimes {
 /// # Errors
 /// `Limit` or `Cancelled`.
 pub fn revolutions(flux: &Flux, context: &Context) -> Result<Vec<Revolution>> {
-    let cell = cell_length(flux.clock, &flux.intervals, context)?;
-    decode(flux, cell, Gains::QUIET, context)
+    let grid = grid(flux.clock, &flux.intervals, context)?;
+    decode(flux, grid, Gains::QUIET, context)
 }
 
-/// As [`revolutions`], with a cell of `cell` ticks times 2^16 and these gains.
-pub(crate) fn decode(flux: &Flux, cell: u64, gains: Gains, context: &Context) -> Result<Vec<Revolution>> {
-    let mut pll = Loop::new(&flux.intervals, cell, gains);
+/// As [`revolutions`], with these cells and gains.
+pub(crate) fn decode(flux: &Flux, grid: Grid, gains: Gains, context: &Context) -> Result<Vec<Revolution>> {
+    let mut pll = Loop::new(&flux.intervals, grid, gains);
     if flux.index.len() < 2 || !flux.index.is_sorted_by(|a, b| a.tick < b.tick) {
         return Ok(vec![whole(flux, &mut pll, context)?]);
     }

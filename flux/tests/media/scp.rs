@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use floptical_model::{Clock, Edge, Flux, IndexMark};
 
 /// The bytes of a file of the corpus, unpacked; `None` where there is no corpus.
+#[allow(clippy::print_stdout, reason = "a test that is skipped says so")]
 pub(crate) fn corpus(name: &str) -> Option<Vec<u8>> {
     let near = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
     let root = std::env::var_os("FLOPTICAL_CORPUS").map_or(near, PathBuf::from);
