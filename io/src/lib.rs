@@ -3,7 +3,7 @@
 //! [`Source`] reads by offset, without a cursor of its own; [`Cursor`] walks
 //! bytes in memory and gives a span with each value; [`FileSet`] is what
 //! belongs together; [`wrap`] takes off what is packed around it; [`Output`] takes what a format emits, and its sinks are
-//! whole or not at all; [`text`] makes foreign words safe to show.
+//! whole or not at all, those on [`disk`] too; [`text`] makes foreign words safe to show.
 #![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),
@@ -17,6 +17,7 @@
 )]
 
 mod cursor;
+pub mod disk;
 mod memory;
 mod output;
 mod set;
@@ -27,6 +28,6 @@ pub mod yaml;
 
 pub use cursor::{At, Cursor};
 pub use memory::Memory;
-pub use output::Output;
+pub use output::{Output, Sink};
 pub use set::FileSet;
 pub use source::{ReadAt, Source};

@@ -2,13 +2,14 @@
 
 use floptical_model::{Error, ErrorKind, Result, Span};
 
+use crate::output::Allowance;
 use crate::{FileSet, Output, Source};
 
 /// Keeps the files in memory. It can be told to fail, as a full disk does.
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
     files: Vec<(String, Vec<u8>)>,
-    room: Option<u64>,
+    room: Allowance,
 }
 
 impl Memory {
@@ -19,7 +20,7 @@ impl Memory {
 
     /// An output that fails after `bytes`.
     pub fn failing_after(bytes: u64) -> Self {
-        Self { files: Vec::new(), room: Some(bytes) }
+        Self { files: Vec::new(), room: Allowance::of(bytes) }
     }
 
     /// The files, in the order of writing.
@@ -47,10 +48,7 @@ impl Output for Memory {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        if let Some(room) = &mut self.room {
-            let left = room.checked_sub(bytes.len() as u64);
-            *room = left.ok_or_else(|| Error::from(std::io::Error::from(std::io::ErrorKind::StorageFull)))?;
-        }
+        self.room.spend(bytes.len())?;
         self.current()?.extend_from_slice(bytes);
         Ok(())
     }

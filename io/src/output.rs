@@ -1,6 +1,8 @@
 //! Where a format's bytes go.
 
-use floptical_model::Result;
+use floptical_model::{Error, Result};
+
+use crate::FileSet;
 
 /// Takes the files that a format emits, one after the other.
 ///
@@ -26,4 +28,43 @@ pub trait Output {
     /// # Errors
     /// What the system says; `Malformed` when the range was not written yet.
     fn patch(&mut self, at: u64, bytes: &[u8]) -> Result<()>;
+}
+
+/// An output that is whole or not at all: nothing is seen until it is
+/// committed, and nothing is left when it is dropped before.
+pub trait Sink: Output {
+    /// What was written, under its final names, to be read for proof. What the
+    /// sink itself adds (a directory of an archive) is written by this; nothing
+    /// can be written after it.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn written(&mut self) -> Result<FileSet>;
+
+    /// Make it seen under its final name, after it is safe on the disk.
+    ///
+    /// # Errors
+    /// What the system says; when something of the name is there that is not to
+    /// be replaced.
+    fn commit(self: Box<Self>) -> Result<()>;
+}
+
+/// Bytes that may still be written, so that tests can play a full disk.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Allowance(Option<u64>);
+
+impl Allowance {
+    /// No more than `bytes`.
+    pub(crate) fn of(bytes: u64) -> Self {
+        Self(Some(bytes))
+    }
+
+    /// Count `len` bytes to be written.
+    pub(crate) fn spend(&mut self, len: usize) -> Result<()> {
+        if let Some(room) = &mut self.0 {
+            let left = room.checked_sub(len as u64);
+            *room = left.ok_or_else(|| Error::from(std::io::Error::from(std::io::ErrorKind::StorageFull)))?;
+        }
+        Ok(())
+    }
 }
