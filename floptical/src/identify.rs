@@ -5,7 +5,9 @@ use std::sync::Arc;
 use floptical_filesystems::{Strength, probe};
 use floptical_formats::{Candidate, Evidence, Registry};
 use floptical_io::{FileSet, Source, wrap};
-use floptical_model::{BlockDevice, Context, Extent, Findings, Result, Run, RunSource, Span, Status};
+use floptical_model::{
+    BlockDevice, Context, Extent, Fact, Findings, Layer, Result, Run, RunSource, Span, Status,
+};
 
 /// What came out of a file: the wrappers around it, and the items inside.
 #[derive(Debug)]
@@ -141,9 +143,10 @@ fn candidates(file: &Source, registry: &Registry, context: &Context) -> Vec<Cand
     ranked
 }
 
-/// True for an answer that rests on the order of blocks alone.
+/// True for an answer that rests on the order of blocks alone: sectors
+/// without ids.
 fn is_flat(candidate: &Candidate) -> bool {
-    candidate.format.layer == floptical_model::Layer::Blocks
+    candidate.format.layer == Layer::Sectors && !candidate.format.holds.contains(&Fact::Id)
 }
 
 /// A file as the blocks it would hold if it were flat.

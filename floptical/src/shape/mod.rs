@@ -6,11 +6,17 @@
 
 mod info;
 mod report;
+mod verbs;
 
 pub use info::{ClaimShape, CoverageShape, DriveShape, IdentityShape, InfoShape, TrackShape, VolumeShape};
 pub use report::{
     ComparisonShape, EntryShape, FileDifferenceShape, FindingShape, FormatShape, LossShape, PlanShape,
     SectorDifferenceShape, SectorShape, StepShape,
+};
+pub use verbs::{
+    CandidateShape, CheckShape, CompareShape, ConversionShape, ExplainShape, ExtractShape, ExtractedShape,
+    FileDigestsShape, FormatsShape, HashShape, IdentifyShape, ItemShape, LayerShape, LsShape, LsVolumeShape,
+    SectorRowShape, SectorsShape, WrittenShape,
 };
 
 /// A digest as text.

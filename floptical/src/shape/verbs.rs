@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use floptical_formats::Candidate;
 use floptical_io::text::show;
-use floptical_model::{Check, Context, Entry, Findings, Known, Place, Result, SectorEntry, Sighting, Slot, TrackAt};
+use floptical_model::{Check, Findings, Known, Place, SectorEntry, Sighting, Slot};
 use serde::Serialize;
 
 use super::{ComparisonShape, CoverageShape, EntryShape, FindingShape, FormatShape, InfoShape, LossShape, PlanShape, SectorShape, StepShape, hex};
 use crate::identify::{Identified, Item, Verdict};
-use crate::{Checked, Disk, Identities, Planned, Step};
+use crate::{Checked, Disk, Extracted, Identities, Planned, Step};
 
 /// `identify`: what a file is.
 #[derive(Debug, Clone, Serialize)]
@@ -361,4 +361,51 @@ pub struct FormatsShape {
 /// Findings, bounded.
 fn listed(findings: &Findings) -> Vec<FindingShape> {
     findings.iter().take(InfoShape::LISTED).map(FindingShape::of).collect()
+}
+
+/// `extract`: what was taken out, and what a folder of the system does not
+/// keep of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExtractShape {
+    /// The files and directories.
+    pub files: Vec<ExtractedShape>,
+}
+
+/// A file or directory that was taken out.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExtractedShape {
+    /// Where it was written, below the folder.
+    pub saved_as: String,
+    /// The number of its volume on the disk.
+    pub volume: usize,
+    /// What the volume says of it.
+    #[serde(flatten)]
+    pub entry: EntryShape,
+    /// Bytes that the entry promises, for a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<u64>,
+    /// Bytes that came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivered: Option<u64>,
+    /// The worst status of the sectors behind them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub worst: Option<&'static str>,
+    /// True when bytes are missing or lie on bad sectors.
+    pub damaged: bool,
+}
+
+impl ExtractedShape {
+    /// The shape of what was taken out.
+    pub fn of(extracted: &Extracted) -> Self {
+        let parts: Vec<String> = extracted.saved_as.iter().map(|p| p.to_string_lossy().into_owned()).collect();
+        Self {
+            saved_as: parts.join("/"),
+            volume: extracted.volume,
+            entry: EntryShape::of(&extracted.entry),
+            expected: extracted.delivered.map(|d| d.expected),
+            delivered: extracted.delivered.map(|d| d.bytes),
+            worst: extracted.delivered.map(|d| d.worst.word()),
+            damaged: extracted.is_damaged(),
+        }
+    }
 }
