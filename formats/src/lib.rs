@@ -21,6 +21,7 @@ mod format;
 mod hfe;
 mod identify;
 mod imd;
+pub mod raw;
 mod registry;
 
 pub use format::{Exactness, Fitted, Format, NotFitted, ReadOptions, Witness};

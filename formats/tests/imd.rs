@@ -1,36 +1,29 @@
 //! IMD at its public border: files made by bytes, the same bytes back, random
 //! disks, hostile files, and the corpus where it is present.
 
-use std::io::Read;
-use std::path::PathBuf;
+mod suite;
+
 use std::sync::Arc;
 
-use floptical_formats::{Evidence, Format, NotFitted, ReadOptions, Registry};
-use floptical_io::{FileSet, Memory, Source};
+use floptical_formats::{Evidence, NotFitted, Registry};
+use floptical_io::Source;
 use floptical_model::{
     Check, ClaimKind, Context, DataField, DriveFacts, Fact, Floppy, Image, Known, Place, Rate, Reading, RecordForm,
     Scheme, SectorId, Sectors, Severity, Sighting, Slot, Status, Track, TrackAt, TrackMap,
 };
 use proptest::prelude::*;
-
-fn imd() -> &'static Format {
-    Registry::default().by_id("imd").expect("IMD is a row")
-}
+use suite::Sample;
 
 fn read(bytes: &[u8]) -> floptical_model::Result<Image> {
-    let set = FileSet::from(Source::from_bytes("disk.imd", bytes.to_vec()));
-    (imd().read)(&set, &ReadOptions::default(), &Context::default())
+    suite::read("imd", bytes)
 }
 
 fn fit(image: &Image) -> Result<Image, NotFitted> {
-    (imd().fit.expect("IMD is written"))(image, &Context::default())
+    suite::fit("imd", image)
 }
 
 fn emit(image: &Image) -> Vec<u8> {
-    let mut out = Memory::new();
-    (imd().emit.expect("IMD is written"))(image, &mut out, &Context::default()).expect("memory takes all");
-    let [(_, bytes)] = out.files() else { panic!("one file") };
-    bytes.clone()
+    suite::emitted("imd", image)
 }
 
 /// Read, fit, write.
@@ -216,6 +209,11 @@ fn cut_files_give_what_is_there_and_say_so() {
     }
 }
 
+#[test]
+fn damage_is_survived() {
+    suite::assert_survives("imd", &every_type(), 1);
+}
+
 /// What a byte changes shows in what the image says, and only the byte comes
 /// back changed.
 #[test]
@@ -396,33 +394,9 @@ proptest! {
     }
 }
 
-/// The corpus, where it is present: (path, format, bytes).
-fn corpus(format: &str) -> Vec<(String, Vec<u8>)> {
-    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/corpus");
-    let root = PathBuf::from(std::env::var("FLOPTICAL_CORPUS").unwrap_or_else(|_| beside.into())).join("floppy");
-    let Ok(manifest) = std::fs::read_to_string(root.join("manifest.tsv")) else {
-        println!("skipped: no corpus at {}", root.display());
-        return Vec::new();
-    };
-    let rows = manifest.lines().skip(1).filter_map(|line| {
-        let columns: Vec<&str> = line.split('\t').collect();
-        (columns.get(6) == Some(&format)).then(|| columns[0].to_owned())
-    });
-    rows.filter_map(|path| {
-        let stored = std::fs::read(root.join(&path)).ok()?;
-        let mut bytes = Vec::new();
-        match path.ends_with(".gz") {
-            true => flate2::read::MultiGzDecoder::new(&stored[..]).read_to_end(&mut bytes).map(|_| ()).ok()?,
-            false => bytes = stored,
-        }
-        Some((path, bytes))
-    })
-    .collect()
-}
-
 #[test]
 fn every_file_of_the_corpus_comes_back_byte_for_byte() {
-    for (path, bytes) in corpus("imd") {
+    for Sample { path, bytes, .. } in suite::samples(|format| format == "imd") {
         let image = read(&bytes).unwrap_or_else(|e| panic!("{path}: {e}"));
         let fitted = fit(&image).unwrap_or_else(|e| panic!("{path}: {e:?}"));
         assert_eq!(said(&fitted), said(&image), "{path}");

@@ -1,0 +1,186 @@
+//! From an image to the bytes of a file: `fit` decides, `emit` writes.
+
+use std::collections::BTreeMap;
+
+use floptical_io::{Output, Source};
+use floptical_model::layout::{logical_tracks, observe};
+use floptical_model::{
+    BlockDevice, Carrier, Context, Error, ErrorKind, Fact, Floppy, Image, Layout, Place, Reading, Result, Sectors,
+    TrackAt,
+};
+
+use super::flat::{TAIL, device, whole_blocks, written};
+use super::read::{image, shown};
+use super::shape::candidates;
+use crate::{Fitted, NotFitted, Probe};
+
+/// How much of a linear carrier is copied at once.
+const PIECE: usize = 1 << 20;
+
+/// What the blocks of the image will say, written one after the other.
+pub(super) fn fit(source: &Image, context: &Context) -> Fitted {
+    match &source.carrier {
+        Carrier::Block(device) => fit_device(device, context),
+        Carrier::Floppy(floppy) => fit_floppy(source, floppy, context),
+        _ => Err(NotFitted::refuse(Fact::Exists, Place::Whole, "a flat image holds sectors or blocks")),
+    }
+}
+
+/// A linear carrier as it is, or as the floppy that its bytes will be taken for.
+fn fit_device(device: &BlockDevice, context: &Context) -> Fitted {
+    let head_len = usize::try_from(device.len).map_or(Probe::HEAD, |len| len.min(Probe::HEAD));
+    let mut head = vec![0; head_len];
+    device.content.read(0, &mut head, context)?;
+    if device.len == 0 {
+        return Err(nothing());
+    }
+    let suggested = candidates(device.len, &head);
+    let Some(layout) = suggested.first() else { return Ok(image(Carrier::Block(written(device)))) };
+    context.reserve(device.len)?;
+    let mut bytes = vec![0; usize::try_from(device.len).unwrap_or(0)];
+    device.content.read(0, &mut bytes, context)?;
+    Ok(shown(&Source::from_bytes("", bytes), layout, &suggested, context)?)
+}
+
+fn nothing() -> NotFitted {
+    NotFitted::refuse(Fact::Exists, Place::Whole, "there is nothing to write")
+}
+
+fn fit_floppy(source: &Image, disk: &Floppy, context: &Context) -> Fitted {
+    let tracks = sector_tracks(disk, context)?;
+    let refs: Vec<(TrackAt, &Sectors)> = tracks.iter().map(|(at, s)| (*at, s)).collect();
+    let logical = logical_tracks(&refs);
+    let own = source.format == "raw";
+    let layout = disk.layout.get().cloned().or_else(|| observe(&logical));
+    let bytes = match &layout {
+        Some(layout) => {
+            context.reserve(layout.bytes())?;
+            let by_place = logical.iter().rev().map(|t| ((t.cylinder, t.head), t.sectors)).collect();
+            by_layout(layout, &by_place, own, context)?
+        }
+        None => by_number(&refs, context)?,
+    };
+    let blocks = bytes.len();
+    let tail = source.opaque(TAIL).filter(|tail| own && tail_holds(layout.as_ref(), blocks, tail.bytes.len()));
+    let whole = [&bytes[..], tail.map_or(&[][..], |t| &t.bytes)].concat();
+    if whole.is_empty() {
+        return Err(nothing());
+    }
+    let suggested = candidates(whole.len() as u64, whole.get(..Probe::HEAD).unwrap_or(&whole));
+    let file = Source::from_bytes("", whole);
+    // Who reads the file without a word goes by the suggestion.
+    let layout = match (&layout, suggested.first()) {
+        (Some(layout), Some(first)) if own || !first.same_shape(layout) => Some(layout),
+        (Some(layout), None) => Some(layout),
+        (_, first) => first,
+    };
+    match layout {
+        Some(layout) => Ok(shown(&file, layout, &suggested, context)?),
+        None => Ok(image(Carrier::Block(device(file)))),
+    }
+}
+
+/// The sectors of each track; of several readings the first.
+fn sector_tracks(disk: &Floppy, context: &Context) -> Result<Vec<(TrackAt, Sectors)>> {
+    let mut tracks = Vec::new();
+    for at in disk.tracks.positions() {
+        let readings = disk.tracks.get(at, context)?.unwrap_or_default().readings;
+        let sectors = readings.into_iter().find_map(|r| if let Reading::Sectors(s) = r { Some(s) } else { None });
+        tracks.extend(sectors.map(|s| (at, s)));
+    }
+    Ok(tracks)
+}
+
+/// The blocks of a layout: for each the first slot on its track with its number
+/// and size, zeros where there is none or it has no data. A flat image that
+/// ended early ends there again.
+fn by_layout(layout: &Layout, tracks: &BTreeMap<(u8, u8), &Sectors>, own: bool, context: &Context) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut last = 0;
+    for block in layout.blocks() {
+        context.step(1)?;
+        let track = block.track.cylinder().and_then(|c| tracks.get(&(c, block.track.head)));
+        let size = usize::from(block.size);
+        let mut slots = track.iter().flat_map(|s| &s.slots).map(|slot| slot.chosen());
+        let found = slots.find(|seen| seen.size() == size && seen.sector_id().is_some_and(|id| id.r == block.id.r));
+        match found.and_then(|seen| seen.data.bytes()) {
+            Some(data) => {
+                bytes.extend_from_slice(data);
+                last = bytes.len();
+            }
+            None => bytes.resize(bytes.len().saturating_add(size), 0),
+        }
+    }
+    if own {
+        bytes.truncate(last);
+    }
+    Ok(bytes)
+}
+
+/// A tail stands after the last block, or is less than the block that the file
+/// breaks off in.
+fn tail_holds(layout: Option<&Layout>, blocks: usize, tail: usize) -> bool {
+    let whole = (blocks as u64).saturating_add(tail as u64);
+    layout.is_some_and(|l| whole_blocks(l, whole) == blocks as u64)
+}
+
+/// All data by cylinder, head and number, where no layout has a place for it.
+fn by_number(tracks: &[(TrackAt, &Sectors)], context: &Context) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for (_, sectors) in tracks {
+        let mut slots: Vec<_> = sectors.slots.iter().map(|slot| slot.chosen()).collect();
+        slots.sort_by_key(|seen| seen.sector_id().map(|id| id.r));
+        for seen in slots {
+            context.reserve(seen.size() as u64)?;
+            match seen.data.bytes() {
+                Some(data) => bytes.extend_from_slice(data),
+                None => bytes.resize(bytes.len().saturating_add(seen.size()), 0),
+            }
+        }
+    }
+    Ok(bytes)
+}
+
+/// Write a fitted image.
+pub(super) fn emit(image: &Image, out: &mut dyn Output, context: &Context) -> Result<()> {
+    out.begin("")?;
+    match &image.carrier {
+        Carrier::Block(device) => emit_device(device, out, context)?,
+        Carrier::Floppy(disk) => emit_floppy(disk, out, context)?,
+        _ => return Err(not_fitted("it holds no blocks")),
+    }
+    image.opaque(TAIL).map_or(Ok(()), |tail| out.write(&tail.bytes))
+}
+
+fn not_fitted(what: &str) -> Error {
+    Error::new(ErrorKind::Malformed, format!("the image was not fitted to a flat file: {what}"))
+}
+
+fn emit_device(device: &BlockDevice, out: &mut dyn Output, context: &Context) -> Result<()> {
+    let mut piece = vec![0; PIECE];
+    let mut at = 0;
+    while at < device.len {
+        let left = usize::try_from(device.len.saturating_sub(at)).unwrap_or(PIECE);
+        let buffer = piece.get_mut(..left.min(PIECE)).unwrap_or_default();
+        device.content.read(at, buffer, context)?;
+        out.write(buffer)?;
+        at = at.saturating_add(buffer.len() as u64);
+        context.progress("blocks", at, device.len);
+    }
+    Ok(())
+}
+
+fn emit_floppy(disk: &Floppy, out: &mut dyn Output, context: &Context) -> Result<()> {
+    let layout = disk.layout.get().ok_or_else(|| not_fitted("it has no layout"))?;
+    let tracks = layout.tracks();
+    let total = tracks.len() as u64;
+    for (done, (cylinder, head)) in (0..).zip(tracks) {
+        let track = disk.tracks.get(TrackAt::new(cylinder, head), context)?.unwrap_or_default();
+        for slot in track.sectors().map_or(&[][..], |s| &s.slots) {
+            // What is missing lies past the end of the file.
+            slot.chosen().data.bytes().map_or(Ok(()), |data| out.write(data))?;
+        }
+        context.progress("tracks", done, total);
+    }
+    Ok(())
+}
