@@ -1,0 +1,187 @@
+//! The generated FAT images, where they are present: every row of their truth.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use floptical_filesystems::{Mounted, volumes};
+use floptical_model::{
+    Blocks, ByteBlocks, Context, Delivered, Entry, EntryKind, Known, Layer, Place, SectorEntry, Status,
+};
+use sha2::{Digest, Sha256};
+
+/// A row of `truth.tsv`, by the name of its column.
+type Row = BTreeMap<String, String>;
+
+fn folder(name: &str) -> Option<PathBuf> {
+    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
+    let root = std::env::var_os("FLOPTICAL_CORPUS").map_or(beside, PathBuf::from);
+    let path = root.join("generated-floppy").join(name);
+    if !path.is_dir() {
+        println!("skipped: no corpus at {}", path.display());
+        return None;
+    }
+    Some(path)
+}
+
+fn rows(path: PathBuf) -> Vec<Row> {
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut lines = text.lines();
+    let columns: Vec<&str> = lines.next().unwrap().split('\t').collect();
+    let row = |line: &str| columns.iter().map(ToString::to_string).zip(line.split('\t').map(Into::into)).collect();
+    lines.map(row).collect()
+}
+
+fn bytes(content: &[u8]) -> Arc<dyn Blocks> {
+    let sector = |part: &[u8]| SectorEntry {
+        place: Place::Whole,
+        offset: None,
+        id: Known::Unrecorded,
+        size: part.len() as u32,
+        status: Status::Unverified,
+        data: Some(part.into()),
+        span: None,
+        layer: Layer::Sectors,
+    };
+    Arc::new(ByteBlocks::new(512, content.chunks(512).map(sector)))
+}
+
+fn image(folder: &std::path::Path, name: &str) -> Arc<dyn Blocks> {
+    let packed = std::fs::read(folder.join(format!("{name}.gz"))).unwrap();
+    let mut content = Vec::new();
+    flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut content).unwrap();
+    bytes(&content)
+}
+
+fn open(folder: &std::path::Path, name: &str) -> Mounted {
+    let (mut all, _) = volumes(image(folder, name), &Context::default()).unwrap_or_else(|e| panic!("{name}: {e}"));
+    assert_eq!(all.len(), 1, "{name}");
+    all.remove(0)
+}
+
+fn content(mounted: &Mounted, entry: &Entry) -> (String, Delivered) {
+    let mut sum = Sha256::new();
+    let mut count = 0;
+    let mut out = |part: &[u8]| {
+        sum.update(part);
+        count += part.len() as u64;
+        Ok(())
+    };
+    let delivered = mounted.volume.read(entry, &mut out, &Context::default()).unwrap();
+    assert_eq!(delivered.bytes, count);
+    (sum.finalize().iter().map(|b| format!("{b:02x}")).collect(), delivered)
+}
+
+/// A path as the tool of the truth spells it: `_` for what deletion took, `^`
+/// for what it cannot show, nothing for what is outside the BMP.
+fn alike(ours: &str, theirs: &str) -> bool {
+    let plain: Vec<char> = ours.chars().filter(|c| *c < '\u{10000}').collect();
+    let other: Vec<char> = theirs.trim_end().chars().filter(|c| *c < '\u{10000}').collect();
+    let same = |(a, b): (&char, &char)| a == b || matches!(b, '_' | '^') && !a.is_ascii_lowercase();
+    plain.len() == other.len() && plain.iter().zip(&other).all(same)
+}
+
+/// What is wrong with a row, if anything.
+fn judge(mounted: &Mounted, row: &Row) -> Result<(), String> {
+    let deleted = row["flags"].contains("deleted");
+    let kind = match &row["type"][..] {
+        "dir" => EntryKind::Directory,
+        "label" => EntryKind::Label,
+        _ => EntryKind::File,
+    };
+    let fits = |e: &&Entry| e.kind == kind && e.deleted.is_some() == deleted && alike(&e.path, &row["path"]);
+    let found: Vec<&Entry> = mounted.volume.entries().iter().filter(fits).collect();
+    let mut said = vec!["no such entry".to_owned()];
+    for entry in found {
+        said.clear();
+        for (what, ours) in [
+            ("modified", &entry.dates.modified),
+            ("created", &entry.dates.created),
+            ("accessed", &entry.dates.accessed),
+        ] {
+            let theirs = &row[what];
+            if !theirs.is_empty() && ours.as_ref() != Some(theirs) {
+                said.push(format!("{what} {ours:?} for {theirs}"));
+            }
+        }
+        if kind == EntryKind::File && !row["flags"].contains("got=") {
+            let (sum, delivered) = content(mounted, entry);
+            if entry.size.to_string() != row["size"] || sum != row["sha256"] || delivered.bytes != entry.size {
+                said.push(format!("{delivered:?} for {} bytes {}", row["size"], &row["sha256"][..8]));
+            }
+        }
+        if said.is_empty() {
+            return Ok(());
+        }
+    }
+    Err(format!("{} {}: {}", row["image"], row["path"], said.join("; ")))
+}
+
+fn all_rows_hold(name: &str) {
+    let Some(folder) = folder(name) else { return };
+    let damaged: BTreeSet<String> = rows(folder.join("images.tsv"))
+        .into_iter()
+        .filter(|r| !matches!(r.get("damage").map_or("", |d| d), "" | "BPB wiped"))
+        .map(|mut r| r.remove("image").unwrap())
+        .collect();
+    let mut open_images: BTreeMap<String, Mounted> = BTreeMap::new();
+    let (mut wrong, mut right) = (Vec::new(), 0);
+    for row in rows(folder.join("truth.tsv")).iter().filter(|r| !damaged.contains(&r["image"])) {
+        let mounted = open_images.entry(row["image"].clone()).or_insert_with(|| open(&folder, &row["image"]));
+        match judge(mounted, row) {
+            Ok(()) => right += 1,
+            Err(what) => wrong.push(what),
+        }
+    }
+    println!("{name}: {right} rows hold on {} images", open_images.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(right > 0);
+}
+
+#[test]
+fn every_row_of_the_sound_images_holds() {
+    all_rows_hold("fat");
+}
+
+#[test]
+fn every_row_of_the_images_of_imgtool_holds() {
+    all_rows_hold("fat-imgtool");
+}
+
+/// A file counts when its digest is among what comes out, as
+/// `score_fat_damage.py` counts; a whole delivery that is wrong must say that
+/// it was found by a search.
+#[test]
+fn damaged_images_give_their_files() {
+    let Some(folder) = folder("fat") else { return };
+    let mut intent: BTreeMap<String, Vec<Row>> = BTreeMap::new();
+    for row in rows(folder.join("truth.tsv")) {
+        if row["type"] == "intent" && row["image"].starts_with("fat12-bad") {
+            intent.entry(row["image"].clone()).or_default().push(row);
+        }
+    }
+    let (mut right, mut total) = (0, 0);
+    for (name, files) in &intent {
+        let mounted = open(&folder, name);
+        let entries = mounted.volume.entries().iter().filter(|e| e.kind == EntryKind::File);
+        let out: Vec<(String, &Entry, Delivered)> = entries
+            .map(|e| {
+                let (sum, delivered) = content(&mounted, e);
+                (sum, e, delivered)
+            })
+            .collect();
+        let good = files.iter().filter(|f| out.iter().any(|(sum, _, _)| *sum == f["sha256"])).count();
+        for file in files {
+            for (sum, entry, delivered) in out.iter().filter(|(_, e, _)| e.path == file["path"]) {
+                let claims = delivered.bytes == delivered.expected && delivered.worst > Status::Reconstructed;
+                let same_size = file["size"] == entry.size.to_string();
+                assert!(*sum == file["sha256"] || !claims || !same_size, "{name} {} claims too much", entry.path);
+            }
+        }
+        println!("{name}: {good} of {}", files.len());
+        (right, total) = (right + good, total + files.len());
+    }
+    println!("damage score: {right} of {total}");
+    assert!(right * 108 >= 104 * total, "{right} of {total}");
+}
