@@ -105,7 +105,8 @@ fn gaps(cells: &Cells, sectors: &Sectors, blank: bool) -> Value {
     hash.update((rest.len() as u64).to_be_bytes());
     hash.update(rest.to_msb());
     let datum = Datum::Bytes { len: rest.len() as u64, digest: hash.finalize().into() };
-    Value::Value(datum, (blank || sectors.unclaimed.is_empty()).into())
+    let explained = !sectors.slots.is_empty() && sectors.unclaimed.is_empty();
+    Value::Value(datum, (blank || explained).into())
 }
 
 /// The cells that the fields of a sector take, cut at the index.
