@@ -24,9 +24,10 @@ pub struct Derived {
     pub revolutions: usize,
     /// True when all of them show the same sectors.
     pub agree: bool,
-    /// The worst distance of a transition from its cell, in permille.
+    /// The worst distance of a transition from its cell, in permille; at a
+    /// splice in a gap it is as likely half a cell as none.
     pub worst: u32,
-    /// Transitions outside their window.
+    /// Transitions of id and data fields outside their window.
     pub outside: u64,
     /// What was noticed on the way.
     pub findings: Findings,
@@ -100,13 +101,25 @@ fn from_flux(flux: &Flux, at: TrackAt, context: &Context) -> Result<Derived> {
     }
     let mut derived = joined(places, &read, &strips, at);
     derived.worst = turns.iter().map(|t| t.worst).max().unwrap_or(0);
-    derived.outside = turns.iter().fold(0, |sum, t| sum.saturating_add(t.outside));
+    let outside = turns.iter().zip(&read).map(|(turn, sectors)| in_fields(&turn.outside_at, sectors));
+    derived.outside = outside.fold(0, u64::saturating_add);
     if flux.revolutions() == 0 {
         let span = Span::Ticks { track: at, reading: 0, start: 0, len: 0 };
         let message = format!("{} index marks", flux.index.len());
         derived.findings.push(Finding::new(&finding::FLUX_NO_INDEX, span, Place::Track(at), message));
     }
     Ok(derived)
+}
+
+/// How many of some cells lie in fields.
+fn in_fields(cells: &[u64], sectors: &Sectors) -> u64 {
+    let sightings = sectors.slots.iter().map(Slot::chosen);
+    let spans = sightings.flat_map(|s| [&s.id_span, &s.data_span]).flatten();
+    spans.fold(0, |sum, span| {
+        let Span::Cells { start, len, .. } = span else { return sum };
+        let before = |end: u64| cells.partition_point(|cell| *cell < end) as u64;
+        sum.saturating_add(before(start.saturating_add(*len)).saturating_sub(before(*start)))
+    })
 }
 
 /// What is tried when the quiet loop leaves something: the loop that follows

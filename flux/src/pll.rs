@@ -11,8 +11,8 @@ use crate::period::{Grid, SHIFT};
 const LOCKING: usize = 64;
 /// After so many empty cells a loop takes the phase of the next transition.
 const HOLE: usize = 16;
-/// The most cells of one revolution; an ED track has 400,000.
-const MOST_CELLS: i64 = 1 << 26;
+/// The most cells of one string; a revolution of an ED track has 400,000.
+const MOST_CELLS: i64 = 1 << 24;
 
 /// How fast a loop follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub(crate) struct Loop<'a> {
     /// Intervals whose transition has no cell of its own.
     pub(crate) dropped: Vec<usize>,
     worst: i64,
-    outside: u64,
+    outside: Vec<u64>,
 }
 
 /// Where an index mark lies among the cells.
@@ -70,7 +70,8 @@ pub(crate) struct Piece {
     pub(crate) dropped: Vec<usize>,
     /// Worst distance from the grid in permille of a cell.
     pub(crate) worst: u32,
-    pub(crate) outside: u64,
+    /// The cells of transitions outside their window, in order.
+    pub(crate) outside: Vec<u64>,
 }
 
 impl<'a> Loop<'a> {
@@ -97,7 +98,7 @@ impl<'a> Loop<'a> {
             stride: grid.stride.into(),
             dropped: Vec::new(),
             worst: 0,
-            outside: 0,
+            outside: Vec::new(),
         }
     }
 
@@ -106,14 +107,15 @@ impl<'a> Loop<'a> {
         let ticks = i128::from(end.saturating_sub(self.time)) << SHIFT;
         let most = ticks.saturating_mul(self.stride.into()).checked_div(self.bounds.0.into()).unwrap_or(0);
         if most > MOST_CELLS.into() {
-            return Err(Error::new(ErrorKind::Limit, format!("a revolution of {most} cells is no floppy's")));
+            return Err(Error::new(ErrorKind::Limit, format!("{most} cells between two index marks are no floppy's")));
         }
         context.reserve(u64::try_from(most).unwrap_or(0) / 8)?;
         let left = self.intervals.len().saturating_sub(self.taken) as u64;
         context.step(left.min(end.saturating_sub(self.time)))?;
         if self.taken < LOCKING {
             self.run(LOCKING, end);
-            (self.worst, self.outside) = (0, 0);
+            self.worst = 0;
+            self.outside.clear();
         }
         self.run(self.intervals.len(), end);
         Ok(())
@@ -142,8 +144,8 @@ impl<'a> Loop<'a> {
         self.taken += 1;
         if cells <= 0 {
             self.since = since;
-            self.outside += 1;
             self.dropped.push(self.taken - 1);
+            self.outside.push(self.strip.last_cell());
             return;
         }
         self.strip.put(cells * self.stride, self.stride);
@@ -153,7 +155,9 @@ impl<'a> Loop<'a> {
         };
         let off = since - cells * self.period;
         self.worst = self.worst.max(off.abs());
-        self.outside += u64::from(off.abs() * 8 > self.period * 3);
+        if off.abs() * 8 > self.period * 3 {
+            self.outside.push(self.strip.last_cell());
+        }
         self.since = off - ((off * self.phase_gain) >> 16);
         self.period = (self.period + ((off * gain) >> 16)).clamp(self.bounds.0, self.bounds.1);
     }
@@ -244,6 +248,11 @@ impl Strip {
     /// Cells so far.
     fn len(&self) -> i64 {
         i64::try_from(self.bytes.len()).unwrap_or(0).saturating_mul(8).saturating_add(self.used)
+    }
+
+    /// The last cell so far.
+    fn last_cell(&self) -> u64 {
+        u64::try_from(self.len().saturating_sub(1)).unwrap_or(0)
     }
 
     /// So many cells, the transition in the first of the last `stride`.

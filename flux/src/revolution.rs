@@ -22,6 +22,8 @@ pub struct Revolution {
     /// Transitions outside their window: over 3/8 of a cell from its middle, or
     /// so soon after another that no cell is theirs.
     pub outside: u64,
+    /// The cells where they are.
+    pub(crate) outside_at: Vec<u64>,
 }
 
 impl Revolution {
@@ -152,5 +154,11 @@ fn revolution(clock: Clock, piece: Piece, mut transitions: TransitionTimes, end:
     transitions.dropped = piece.dropped;
     let mut plain = Cells::plain(piece.bits, Known::Unrecorded);
     plain.clock = CellClock::Uniform(cell.map_or(Known::Unrecorded, |ps| Known::Value(Ps(ps))));
-    Revolution { cells: plain, transitions, worst: piece.worst, outside: piece.outside }
+    Revolution {
+        cells: plain,
+        transitions,
+        worst: piece.worst,
+        outside: piece.outside.len() as u64,
+        outside_at: piece.outside,
+    }
 }

@@ -1,8 +1,12 @@
 //! Finds marks in a string of cells, 64 places at a time.
 
-use floptical_model::{Bits, Context, Result};
+use floptical_model::{Bits, Context, Error, ErrorKind, Result};
 
 use crate::code::{Code, Mark, Pattern, Role};
+
+/// The most marks of one string. An ED track that is nothing but marks has
+/// 6,250.
+const MOST_MARKS: usize = 1 << 14;
 
 /// A mark in a string of cells.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +33,9 @@ pub(crate) fn marks(bits: &Bits, circle: bool, code: &'static Code, context: &Co
         let start = body.saturating_sub(code.mark_cells());
         let start = if start >= bits.len() { start.saturating_sub(bits.len()) } else { start };
         context.entry(1)?;
+        if found.len() >= MOST_MARKS {
+            return Err(Error::new(ErrorKind::Limit, format!("more than {MOST_MARKS} marks on one track")));
+        }
         found.push(Found { start, body: start.saturating_add(code.mark_cells()), mark, whole: window == mark.cells });
     }
     found.sort_by_key(|f| f.start);

@@ -10,8 +10,8 @@ use crate::search::{Hits, places};
 /// Runs up to so many cells are splices, where writing began or ended.
 const SPLICE: usize = 64;
 
-/// The stretches that no field claims and that are not regular: longer than a
-/// splice and neither a repeated byte nor an index mark. What lies between the
+/// The stretches that no field claims and that are not regular: neither a
+/// repeated byte nor an index mark, and longer than a splice or marked. What lies between the
 /// last field and the index is a rest of older writing unless it holds a sync
 /// mark.
 pub(crate) fn unclaimed(reader: &Reader<'_>, claims: &[(usize, usize)], context: &Context) -> Result<Vec<Unclaimed>> {
@@ -69,12 +69,21 @@ fn tail(reader: &Reader<'_>, start: usize, len: usize, claims: &[(usize, usize)]
         return 0;
     }
     let tail = index.saturating_sub(start);
-    let rest = reader.bits.slice_wrapping(start, tail);
-    let synced = CODES.iter().any(|code| places(&rest, false, code.sync).next().is_some());
-    if synced { 0 } else { tail }
+    if syncs(&reader.bits.slice_wrapping(start, tail)).is_empty() { tail } else { 0 }
 }
 
-/// The irregular runs of a gap, longer than a splice, as cells from its start.
+/// Where something is marked, in order.
+fn syncs(bits: &Bits) -> Vec<usize> {
+    // The pattern may be shorter than the window that is searched.
+    let mut padded = bits.clone();
+    padded.push_bits(0, 63);
+    let mut found: Vec<usize> = CODES.iter().flat_map(|code| places(&padded, false, code.any_sync)).collect();
+    found.sort_unstable();
+    found
+}
+
+/// The irregular runs of a gap that are longer than a splice or hold a sync
+/// mark, as cells from its start.
 fn irregular(reader: &Reader<'_>, start: usize, len: usize) -> Vec<(usize, usize)> {
     let bits = reader.bits.slice_wrapping(start, len);
     let mut regular: Vec<(usize, usize)> = Vec::new();
@@ -95,10 +104,14 @@ fn irregular(reader: &Reader<'_>, start: usize, len: usize) -> Vec<(usize, usize
         }
     }
     regular.sort_unstable();
+    // Two A1 are a byte repeated, too.
+    let syncs = syncs(&bits);
+    let sync_from = |at: usize| syncs.get(syncs.partition_point(|sync| *sync < at)).copied().unwrap_or(usize::MAX);
+    regular.iter_mut().for_each(|(from, to)| *to = sync_from(*from).min(*to));
     let mut runs = Vec::new();
     let mut end = 0usize;
     for (from, to) in regular.into_iter().chain([(len, len)]) {
-        if from > end.saturating_add(SPLICE) {
+        if from > end.saturating_add(SPLICE) || sync_from(end) < from {
             runs.push((end, from));
         }
         end = end.max(to);

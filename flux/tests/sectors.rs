@@ -78,6 +78,18 @@ fn hidden_bytes_are_unclaimed_and_a_tail_is_not() {
 }
 
 #[test]
+fn a_sync_of_another_scheme_is_unclaimed_even_in_the_tail() {
+    let sectors = sectors(&plain(Scheme::IbmMfm, 3, 2));
+    let mut cells = write_track(&sectors, &form(Scheme::IbmMfm)).unwrap();
+    let bits = std::sync::Arc::make_mut(&mut cells.bits);
+    // As on an Amiga, in zeros: two A1, a format byte, then zeros again.
+    let foreign = [0xAAAA_AAAA_4489_4489u64, 0x5545_AAAA_AAAA_AAAA];
+    (0..128).for_each(|i| bits.set(80_000 + i, foreign[i / 64] << (i % 64) >> 63 == 1));
+    let unclaimed = read(&cells).unclaimed;
+    assert!(unclaimed.iter().any(|u| u.start <= 80_032 && u.start + u.len >= 80_060), "{unclaimed:?}");
+}
+
+#[test]
 fn a_cut_reading_invents_nothing() {
     let sectors = sectors(&plain(Scheme::IbmMfm, 9, 2));
     let mut cells = write_track(&sectors, &form(Scheme::IbmMfm)).unwrap();
@@ -111,6 +123,16 @@ fn weak_bits_come_back() {
     let read = read(&write_track(&sectors, &form(Scheme::IbmMfm)).unwrap());
     assert_eq!(read.slots[3].chosen().weak, track[3].weak);
     assert_eq!(read.slots[2].chosen().weak, None);
+}
+
+#[test]
+fn a_track_of_nothing_but_marks_ends_soon() {
+    for mark in [0x4489_4489_4489_5554u64, 0x4489_4489_4489_5545, 0x4489_4489_4489_4489, 0x8888_8888_AA22_28AA] {
+        let mut bits = floptical_model::Bits::new();
+        (0..6250).for_each(|_| bits.push_bits(mark, 64));
+        let read = read(&floptical_model::Cells::plain(bits, Known::Unrecorded));
+        assert!(read.slots.len() <= 6250 && read.unclaimed.len() <= 6250);
+    }
 }
 
 proptest! {

@@ -23,6 +23,7 @@ pub static FM: Code = Code {
         Mark { role: Role::Data, byte: 0xF8, cells: 0x8888_8888_AA22_2888 },
     ],
     sync: Pattern { value: 0x8888_8888_AA22_2888, mask: 0xFFFF_FFFF_FFFF_FDDD },
+    any_sync: Pattern { value: 0x8888_8888_AA22_2888, mask: 0xFFFF_FFFF_FFFF_FDDD },
     filler: 0xFF,
     gaps: Gaps { gap4a: 40, gap1: 26, gap2: 11, gap3: 27, sync: 6 },
     data_within: 30,

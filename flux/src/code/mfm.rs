@@ -24,6 +24,8 @@ pub static MFM: Code = Code {
     // Controllers lock on fewer than three A1; see `recognise` for what two are
     // worth.
     sync: Pattern { value: 0x4489_4489_5540, mask: 0xFFFF_FFFF_FFE0 },
+    // Amiga and others mark with two A1 and bytes of their own.
+    any_sync: Pattern { value: 0x4489_4489_0000_0000, mask: 0xFFFF_FFFF_0000_0000 },
     filler: 0x4E,
     gaps: Gaps { gap4a: 80, gap1: 50, gap2: 22, gap3: 84, sync: 12 },
     data_within: 43,

@@ -91,6 +91,8 @@ pub struct Code {
     pub marks: &'static [Mark],
     /// What all id and data marks share.
     pub sync: Pattern,
+    /// What shows that something is marked here, by whatever scheme.
+    pub any_sync: Pattern,
     /// The byte that gaps hold.
     pub filler: u8,
     /// Standard lengths of gaps.
