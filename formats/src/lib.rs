@@ -23,6 +23,7 @@ mod identify;
 mod imd;
 pub mod raw;
 mod registry;
+mod scp;
 
 pub use format::{Exactness, Fitted, Format, NotFitted, ReadOptions, Witness};
 pub use identify::{Answer, Candidate, Evidence, Probe};

@@ -1,6 +1,6 @@
 //! What the tests of every format do: read, fit, write, compare; and the
 //! images of others, where the folder with them is present.
-#![allow(dead_code, reason = "each test takes what it needs")]
+#![allow(dead_code, clippy::print_stdout, reason = "each test takes what it needs; a skipped one says so")]
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
