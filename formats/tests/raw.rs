@@ -174,6 +174,15 @@ fn a_flat_image_records_its_data_and_assumes_the_rest() {
 }
 
 #[test]
+fn a_tie_of_layouts_is_said() {
+    let tied = |bytes: &[u8], layout| suite::codes(&read_as(bytes, layout).unwrap()) == ["format.layout-tie"];
+    assert!(tied(&pattern(368_640), None));
+    assert!(tied(&pattern(368_640), Layout::by_id("pc-360")));
+    assert!(!tied(&pattern(368_640), Layout::by_id("st-360")), "somebody chose");
+    assert!(!tied(&with_bpb(368_640, (80, 1, 9)), None), "the boot sector tells");
+}
+
+#[test]
 fn a_named_layout_is_said_to_be_named() {
     let adfs = Layout::by_id("adfs-l").unwrap();
     let image = read_as(&pattern(655_360), Some(adfs)).unwrap();

@@ -10,7 +10,7 @@ use floptical_model::{
 };
 
 use super::flat::{TAIL, device, floppy, whole_blocks};
-use super::shape::candidates;
+use super::shape::{candidates, tied};
 use crate::{Probe, ReadOptions};
 
 pub(super) fn read(set: &FileSet, options: &ReadOptions<'_>, context: &Context) -> Result<Image> {
@@ -18,14 +18,18 @@ pub(super) fn read(set: &FileSet, options: &ReadOptions<'_>, context: &Context) 
     if source.is_empty() {
         return Err(Error::truncated(Span::file(0, 0), "an empty file holds no disk"));
     }
-    let suggested = candidates(source.len(), &source.head(Probe::HEAD)?);
-    let mut image = match options.layout.or(suggested.first()) {
-        None => image(Carrier::Block(device(source.clone()))),
-        Some(layout) => shown(source, layout, &suggested, context)?,
+    let head = source.head(Probe::HEAD)?;
+    let suggested = candidates(source.len(), &head);
+    let Some(layout) = options.layout.or(suggested.first()) else {
+        return Ok(Image { files: set.refs(), ..image(Carrier::Block(device(source.clone()))) });
     };
-    if let (None, [first, _, ..]) = (options.layout, &suggested[..]) {
-        let all: Vec<&str> = suggested.iter().map(|l| &*l.id).collect();
-        let what = format!("{first} was taken of {}", all.join(", "));
+    let mut image = shown(source, layout, &suggested, context)?;
+    if let [first, others @ ..] = &tied(source.len(), &head)[..]
+        && first.same_shape(layout)
+        && !others.is_empty()
+    {
+        let others: Vec<&str> = others.iter().map(|l| &*l.id).collect();
+        let what = format!("{first} was taken; {} have as much for them", others.join(", "));
         note(&mut image, &FORMAT_LAYOUT_TIE, Span::file(0, source.len()), what);
     }
     image.files = set.refs();

@@ -8,7 +8,18 @@ use crate::{Answer, Evidence, Probe};
 /// The layouts that a flat image of `len` bytes may have, best first; `head`
 /// are its first bytes, at least a sector of them. None for what is no floppy.
 pub fn candidates(len: u64, head: &[u8]) -> Vec<Layout> {
-    let suggested = suggestions(len, head);
+    layouts(suggestions(len, head))
+}
+
+/// The candidates that rest on the same evidence as the first.
+pub(super) fn tied(len: u64, head: &[u8]) -> Vec<Layout> {
+    let mut suggested = suggestions(len, head);
+    let best = suggested.first().map(|first| first.evidence);
+    suggested.retain(|other| Some(other.evidence) == best);
+    layouts(suggested)
+}
+
+fn layouts(suggested: Vec<Answer>) -> Vec<Layout> {
     match suggested.first() {
         Some(first) if first.layout.is_some() => suggested.into_iter().filter_map(|s| s.layout).collect(),
         _ => Vec::new(),
