@@ -248,7 +248,7 @@ impl Reader<'_> {
         let room = self.room(code, found.body);
         let size = match size {
             Some(size) => size,
-            None => self.size_by_check(code, found, (room, common), context)?.or(common).unwrap_or(128),
+            None => self.size_by_check(code, found, common, context)?.or(common).unwrap_or(128),
         };
         let mut bytes = self.bytes(code, found.body, size.saturating_add(2).min(room), context)?;
         let value = bytes.get(size..).and_then(|b| b.first_chunk::<2>()).map(|b| u16::from_be_bytes(*b));
@@ -269,15 +269,16 @@ impl Reader<'_> {
         Ok(Some(len))
     }
 
-    /// The size of data without an id: the first for which the check holds, the
-    /// commonest one of the track before the others.
+    /// The size of data without an id: the first for which the check holds
+    /// before the next mark, the commonest one of the track before the others.
     fn size_by_check(
         &self,
         code: &Code,
         found: Found,
-        (room, common): (usize, Option<usize>),
+        common: Option<usize>,
         context: &Context,
     ) -> Result<Option<usize>> {
+        let room = code.whole_bytes(found.free);
         let sizes = common.into_iter().chain((0..8).map(|n| 128usize << n));
         for size in sizes.filter(|size| size.saturating_add(2) <= room) {
             let bytes = self.bytes(code, found.body, size.saturating_add(2), context)?;

@@ -15,6 +15,8 @@ pub(crate) struct Found {
     pub(crate) start: usize,
     /// First cell after the mark; may lie past the end of a circle.
     pub(crate) body: usize,
+    /// Cells from there to the next mark of the code.
+    pub(crate) free: usize,
     /// The mark.
     pub(crate) mark: &'static Mark,
     /// False when a part of the lead is damaged.
@@ -36,9 +38,21 @@ pub(crate) fn marks(bits: &Bits, circle: bool, code: &'static Code, context: &Co
         if found.len() >= MOST_MARKS {
             return Err(Error::new(ErrorKind::Limit, format!("more than {MOST_MARKS} marks on one track")));
         }
-        found.push(Found { start, body: start.saturating_add(code.mark_cells()), mark, whole: window == mark.cells });
+        found.push(Found {
+            start,
+            body: start.saturating_add(code.mark_cells()),
+            free: 0,
+            mark,
+            whole: window == mark.cells,
+        });
     }
     found.sort_by_key(|f| f.start);
+    let turn = if circle { bits.len() } else { 0 };
+    let first = found.first().map_or(0, |f| f.start.saturating_add(turn));
+    let next: Vec<usize> = found.iter().skip(1).map(|f| f.start).chain([first]).collect();
+    for (f, next) in found.iter_mut().zip(next) {
+        f.free = if next > f.start { next.saturating_sub(f.body) } else { bits.len().saturating_sub(f.body) };
+    }
     Ok(found)
 }
 
