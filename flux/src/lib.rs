@@ -1,7 +1,7 @@
 //! What the signal says: transitions, cells and sectors, both ways.
 //!
 //! Up: [`revolutions`] turns a capture of flux into cells, [`recognise`] turns
-//! cells into sectors, [`derive`] climbs from whatever a track holds. Down:
+//! cells into sectors, [`derive()`] climbs from whatever a track holds. Down:
 //! [`write_track`] turns sectors into cells, [`transitions`] turns cells into
 //! flux. What a code looks like is data: [`code`].
 //!

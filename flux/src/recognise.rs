@@ -143,36 +143,38 @@ impl Reader<'_> {
         let found = marks(self.bits, self.circle, code, context)?;
         let ids = self.ids(code, &found, context)?;
         let common = commonest_size(&ids);
-        let mut seen: Vec<Seen> = Vec::new();
-        let mut open: Option<IdField> = None;
+        let mut seen = Vec::new();
+        for pair in self.pairs(code, &found, ids) {
+            seen.extend(self.sector(code, pair, common, context)?);
+        }
+        Ok(seen)
+    }
+
+    /// Each id field with the data mark that follows it, in the order of marks.
+    fn pairs(&self, code: &Code, found: &[Found], ids: Vec<IdField>) -> Vec<(Option<IdField>, Option<Found>)> {
         let mut ids = ids.into_iter().peekable();
-        let mut datas = Vec::new();
-        for f in &found {
-            if f.mark.role == Role::Id {
-                if let Some(id) = ids.next_if(|id| id.found.start == f.start) {
-                    datas.extend(open.take().map(|id| (Some(id), None)));
-                    open = Some(id);
-                }
-            } else {
+        let mut pairs: Vec<(Option<IdField>, Option<Found>)> = Vec::new();
+        let mut open: Option<IdField> = None;
+        for f in found {
+            if f.mark.role == Role::Data {
                 let near = open.take_if(|id| self.follows(code, id, f));
-                datas.extend(open.take().map(|id| (Some(id), None)));
-                datas.push((near, Some(*f)));
+                pairs.extend(open.take().map(|id| (Some(id), None)));
+                pairs.push((near, Some(*f)));
+            } else if let Some(id) = ids.next_if(|id| id.found.start == f.start) {
+                pairs.extend(open.replace(id).map(|id| (Some(id), None)));
             }
         }
         // Over the seam of a circle: the last id field and the first data field.
         if let Some(last) = open {
-            let first = datas.first_mut().filter(|(id, data)| {
+            let alone = pairs.first_mut().filter(|(id, data)| {
                 self.circle && id.is_none() && data.is_some_and(|f| self.follows(code, &last, &f))
             });
-            match first {
-                Some(pair) => pair.0 = Some(last),
-                None => datas.push((Some(last), None)),
+            match alone {
+                Some(first) => first.0 = Some(last),
+                None => pairs.push((Some(last), None)),
             }
         }
-        for pair in datas {
-            seen.extend(self.sector(code, pair, common, context)?);
-        }
-        Ok(seen)
+        pairs
     }
 
     /// The id fields; one with a damaged lead counts only if its check is good.
