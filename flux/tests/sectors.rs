@@ -33,6 +33,21 @@ fn eleven_sectors_squeeze_in_and_twelve_do_not() {
 }
 
 #[test]
+fn every_layout_fits_its_tracks() {
+    for layout in floptical_model::layout::LAYOUTS {
+        for zone in layout.zones.iter() {
+            let n = floptical_model::SectorId::code(zone.size.into()).unwrap();
+            let made = sectors(&plain(zone.scheme, zone.sectors, n));
+            let cell = zone.rate.cell();
+            let cells = u32::try_from(layout.rotation.0 / cell.0).unwrap();
+            let form = floptical_flux::TrackForm { cell, cells, gap3: Some(zone.gap3), ..form(zone.scheme) };
+            let written = write_track(&made, &form).unwrap_or_else(|error| panic!("{}: {error}", layout.id));
+            media::same(&made, &read(&written));
+        }
+    }
+}
+
+#[test]
 fn what_cells_cannot_say_is_refused() {
     let mut odd = plain(Scheme::IbmMfm, 2, 2);
     odd[1].data = DataField::Bytes(vec![1; 500].into());
