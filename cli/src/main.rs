@@ -1,1 +1,71 @@
-fn main() {}
+//! The command `floptical`: arguments, tables, progress, exit codes.
+#![forbid(unsafe_code)]
+
+mod args;
+mod failure;
+mod input;
+mod interrupt;
+mod output;
+mod place;
+mod progress;
+mod schema;
+mod session;
+mod sink;
+mod verbs;
+
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
+
+use args::Args;
+use failure::{Code, Failure};
+use output::Aside;
+use session::Session;
+
+fn main() -> ExitCode {
+    interrupt::listen();
+    let code = match schema::asked() {
+        Some(verb) => finish(output::to_stdout(schema::of(&verb).as_bytes()).map(|()| Code::Done)),
+        None => match Args::try_parse() {
+            Ok(args) => run(&args),
+            Err(error) => usage(&error),
+        },
+    };
+    ExitCode::from(code as u8)
+}
+
+fn run(args: &Args) -> Code {
+    let session = Session::new(args.verb.name(), &args.general);
+    let done = verbs::run(&args.verb, &session);
+    session.close();
+    done.unwrap_or_else(|failure| {
+        let code = failure.code;
+        session.aside(&Aside::Failure(failure));
+        code
+    })
+}
+
+/// Help that was asked for, or wrong usage.
+fn usage(error: &clap::Error) -> Code {
+    let help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    match error.print() {
+        Ok(()) if help => Code::Done,
+        Err(error) if help => finish(Err(Failure::stdout(&error))),
+        _ => Code::Usage,
+    }
+}
+
+fn finish(done: Result<Code, Failure>) -> Code {
+    done.unwrap_or_else(|failure| {
+        if !failure.silent {
+            output::to_stderr(&format!("floptical: {failure}"));
+        }
+        failure.code
+    })
+}
+
+/// The definition of the command line.
+fn command() -> clap::Command {
+    Args::command()
+}

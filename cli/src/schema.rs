@@ -1,0 +1,145 @@
+//! JSON schemas of what the verbs print. A test holds what is printed against
+//! them.
+
+use clap::parser::ValueSource;
+use serde_json::{Map, Value, json};
+
+use crate::output::to_json_text;
+
+/// The members of each object: `name:type`, where a type is `text`, `whole`,
+/// `truth` or another object, `[x]` a list of it, `{x}` a map to it; `?` after
+/// the name means that it may be missing or null.
+static OBJECTS: &[(&str, &str)] = &[
+    ("finding", "code:text severity:text place:text message:text"),
+    ("item", "files:[text] verdict:text format?:text kind?:text candidates:[candidate]"),
+    ("candidate", "format:text name:text layout?:text evidence:[text] reasons:[text]"),
+    ("claim", "kind:text text:text"),
+    ("drive", "rotation_ns?:whole heads?:whole step:whole"),
+    ("identity", "l1?:text l1o?:text l2:text coverage:coverage"),
+    ("coverage", "good:whole unverified:whole doubtful:whole masked:whole missing:whole"),
+    ("track", "tracks:text holds:[text] sectors:text cells?:whole revolutions?:whole"),
+    ("volume", "kind:text partition?:whole facts:[text] entries:[entry] entries_count:whole"),
+    (
+        "entry",
+        "path:text kind:text size:whole modified?:text created?:text accessed?:text attributes?:[text] \
+         short_name?:text raw_name:text deleted?:text findings?:[text]",
+    ),
+    ("sector", "place:text offset?:whole id?:[whole] id_recorded:truth size:whole status:text from?:text"),
+    (
+        "sector_row",
+        "place:text offset?:whole id?:[whole] id_recorded:truth size:whole status:text from?:text scheme?:text \
+         mark?:whole id_check?:text data_check?:text sightings:whole choice?:text",
+    ),
+    ("listed_volume", "volume:whole kind:text partition?:whole entries:[entry]"),
+    (
+        "extracted",
+        "saved_as:text volume:whole path:text kind:text size:whole modified?:text created?:text accessed?:text \
+         attributes?:[text] short_name?:text raw_name:text deleted?:text findings?:[text] expected?:whole \
+         delivered?:whole worst?:text damaged:truth",
+    ),
+    ("file_digests", "name:text size:whole digests:{text}"),
+    ("layer", "sha256:text coverage:coverage"),
+    ("loss", "weight:text fact:text how:text count:whole first:text from:text to:text"),
+    ("sector_difference", "lba:whole place:text first?:text second?:text byte?:whole"),
+    ("file_difference", "path:text first?:text second?:text"),
+    ("step", "layer:text what:text span?:text"),
+    ("written", "output:text bytes:whole sha256:text proved:truth sidecar?:text"),
+    (
+        "format",
+        "id:text name:text extensions:[text] carrier:text layer:text writes:truth exactness:text witness:text \
+         holds:[text] limits:text",
+    ),
+];
+
+const CONVERSION: &str = "input:text from:text to:text losses:[loss] unverified_read_as_good:whole accepted:[text] \
+                          unaccepted:[text] written?:written";
+
+/// The object that each verb prints.
+static VERBS: &[(&str, &str)] = &[
+    ("identify", "input:text layers:[text] items:[item] findings:[finding]"),
+    (
+        "info",
+        "input:text format:text files:[text] carrier:text claims:[claim] opaque:[text] drive?:drive layout?:text \
+         identity:identity tracks:[track] volumes:[volume] findings:[finding] findings_count:whole",
+    ),
+    ("sectors", "input:text states:{whole} sectors:[sector_row]"),
+    ("ls", "input:text volumes:[listed_volume]"),
+    ("extract", "input:text files:[extracted]"),
+    ("check", "input:text damaged:truth states:{whole} sectors:[sector] findings:[finding] findings_count:whole"),
+    ("hash", "input:text format?:text l0:[file_digests] unpacked:[file_digests] l1?:layer l1o?:text l2?:layer"),
+    (
+        "compare",
+        "inputs:[text] same_file:truth same_recording?:truth same_data:truth first:identity second:identity \
+         sectors:[sector_difference] files:[file_difference] facts:[loss]",
+    ),
+    ("explain", "input:text what:text steps:[step]"),
+    ("plan", CONVERSION),
+    ("convert", CONVERSION),
+    ("formats", "formats:[format]"),
+];
+
+/// What stands in place of a result that could not be had.
+const FAILURE: &str = "input:text error:text details:[text]";
+
+/// The verb whose schema was asked for: `--json-schema` needs no other
+/// argument.
+pub(crate) fn asked() -> Option<String> {
+    let optional = |verb: clap::Command| verb.mut_args(|arg| arg.required(false));
+    let matches = crate::command().mut_subcommands(optional).try_get_matches().ok()?;
+    let (verb, own) = matches.subcommand()?;
+    let told = own.value_source("json_schema") == Some(ValueSource::CommandLine);
+    (told && VERBS.iter().any(|(name, _)| *name == verb)).then(|| verb.to_owned())
+}
+
+/// The JSON schema of a verb.
+pub(crate) fn of(verb: &str) -> String {
+    let id = format!("floptical/{verb}/0");
+    let members = VERBS.iter().find(|(name, _)| *name == verb).map_or("", |(_, members)| members);
+    let objects: Map<String, Value> =
+        OBJECTS.iter().map(|(name, members)| ((*name).to_owned(), object(None, members))).collect();
+    to_json_text(&json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": id,
+        "title": format!("What `floptical {verb} --json` prints for one input, or why it has nothing to print"),
+        "oneOf": [object(Some(&id), members), object(Some(&id), FAILURE)],
+        "$defs": objects,
+    }))
+}
+
+fn object(schema: Option<&str>, members: &str) -> Value {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    if let Some(id) = schema {
+        properties.insert("schema".into(), json!({ "const": id }));
+        required.push("schema");
+    }
+    for member in members.split_whitespace() {
+        let (name, kind) = member.split_once(':').unwrap_or((member, "text"));
+        match name.strip_suffix('?') {
+            Some(name) => {
+                properties.insert(name.into(), json!({ "anyOf": [kind_of(kind), { "type": "null" }] }));
+            }
+            None => {
+                properties.insert(name.into(), kind_of(kind));
+                required.push(name);
+            }
+        }
+    }
+    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+}
+
+fn kind_of(kind: &str) -> Value {
+    let inner = |open, close| kind.strip_prefix(open).and_then(|k: &str| k.strip_suffix(close));
+    if let Some(items) = inner('[', ']') {
+        return json!({ "type": "array", "items": kind_of(items) });
+    }
+    if let Some(values) = inner('{', '}') {
+        return json!({ "type": "object", "additionalProperties": kind_of(values) });
+    }
+    match kind {
+        "text" => json!({ "type": "string" }),
+        "whole" => json!({ "type": "integer", "minimum": 0 }),
+        "truth" => json!({ "type": "boolean" }),
+        name => json!({ "$ref": format!("#/$defs/{name}") }),
+    }
+}

@@ -1,0 +1,100 @@
+//! Where a conversion goes: a file, a folder, an archive, stdout.
+
+use std::path::Path;
+
+use floptical::formats::Format;
+use floptical::io::disk::{self, DiskOutput, Replace};
+use floptical::io::{FileSet, Memory, Output, Sink, text::show, wrap};
+use floptical::model::Context;
+
+use crate::failure::{Code, Failure};
+use crate::output::to_stdout;
+
+/// A place that takes what is written, whole or not at all.
+pub(crate) enum Target {
+    /// Files of the system.
+    Disk(Box<dyn Sink>),
+    /// One file, on stdout when it is whole.
+    Stdout(Memory),
+}
+
+impl Target {
+    /// A target for a format. Says before any work what cannot be.
+    pub(crate) fn create(path: &Path, format: &Format, force: bool) -> Result<Self, Failure> {
+        let several = format.group.is_some();
+        if path == Path::new("-") {
+            return if several { Err(needs_folder(format)) } else { Ok(Self::Stdout(Memory::new())) };
+        }
+        if !several && path.is_dir() {
+            let what = format!("{} is a folder, and {} is one file", shown(path), format.name);
+            return Err(Failure::new(Code::Usage, what));
+        }
+        refuse_existing(path, force)?;
+        Ok(Self::Disk(disk::sink(path, several, replace(force))?))
+    }
+
+    /// Where a format writes to.
+    pub(crate) fn output(&mut self) -> &mut dyn Output {
+        match self {
+            Self::Disk(sink) => &mut **sink,
+            Self::Stdout(sink) => sink,
+        }
+    }
+
+    /// What was written, as it will lie there.
+    pub(crate) fn written(&mut self) -> Result<FileSet, Failure> {
+        match self {
+            Self::Disk(sink) => Ok(sink.written()?),
+            Self::Stdout(sink) => Ok(sink.clone().into_set("-")),
+        }
+    }
+
+    /// Make it seen.
+    pub(crate) fn commit(self) -> Result<(), Failure> {
+        match self {
+            Self::Disk(sink) => Ok(sink.commit()?),
+            Self::Stdout(sink) => sink.files().iter().try_for_each(|(_, bytes)| to_stdout(bytes)),
+        }
+    }
+}
+
+/// The files that a format wrote: those inside, where the target is an archive.
+pub(crate) fn inside(path: &Path, written: &FileSet, context: &Context) -> Result<FileSet, Failure> {
+    match written.first().filter(|_| is_zip(path)) {
+        Some(archive) => Ok(wrap::unwrap(archive, context)?.files),
+        None => Ok(written.clone()),
+    }
+}
+
+fn is_zip(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("zip"))
+}
+
+fn shown(path: &Path) -> String {
+    show(path.to_string_lossy().as_bytes())
+}
+
+fn replace(force: bool) -> Replace {
+    if force { Replace::Yes } else { Replace::No }
+}
+
+fn needs_folder(format: &Format) -> Failure {
+    Failure::new(Code::Usage, format!("{} is many files: name a folder or a .zip", format.name))
+}
+
+/// Say early that something is there that nobody asked to write over.
+pub(crate) fn refuse_existing(path: &Path, force: bool) -> Result<(), Failure> {
+    if force || path.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    Err(Failure::new(Code::Usage, format!("{} exists", shown(path))).detail("--force writes over it"))
+}
+
+/// A file of a few lines beside what is written, ready to be committed.
+pub(crate) fn note(path: &Path, text: &str, force: bool) -> Result<Box<dyn Sink>, Failure> {
+    let mut sink = Box::new(DiskOutput::create(path, replace(force))?);
+    sink.begin("")?;
+    sink.write(text.as_bytes())?;
+    sink.written()?;
+    Ok(sink)
+}

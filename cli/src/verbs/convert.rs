@@ -1,0 +1,245 @@
+//! `plan` and `convert`: what the target cannot hold, then do it, read it
+//! back, prove it.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use floptical::formats::{Format, Registry};
+use floptical::io::{Sink, text::show};
+use floptical::model::{Context, Place, Refusal};
+use floptical::shape::{ConversionShape, LossShape, WrittenShape};
+use floptical::sidecar::{self, Named};
+use floptical::{ConvertError, Planned, WriteOptions};
+
+use crate::args::Choice;
+use crate::failure::{Code, Failure};
+use crate::input::{Input, Read, sidecar_of};
+use crate::interrupt::Writing;
+use crate::output::{Aside, Cell, Colour, Look, Page, Table, counted, number};
+use crate::session::Session;
+use crate::sink::{self, Target};
+
+/// What to make, and where.
+#[derive(Debug)]
+pub(crate) struct Wish<'a> {
+    pub(crate) output: &'a Path,
+    pub(crate) to: Option<&'static Format>,
+    pub(crate) sidecar: bool,
+    pub(crate) force: bool,
+}
+
+impl Wish<'_> {
+    fn is_stdout(&self) -> bool {
+        self.output == Path::new("-")
+    }
+
+    fn label(&self) -> String {
+        self.output.to_string_lossy().into_owned()
+    }
+
+    /// The format: as told, else by the extension.
+    fn format(&self) -> Result<&'static Format, Failure> {
+        let by_name = || Registry::default().by_name(&self.label());
+        self.to.or_else(by_name).ok_or_else(|| {
+            let what = format!("{} does not say which format to write", show(self.label().as_bytes()));
+            Failure::new(Code::Usage, what).detail("name it with --to; `floptical formats` lists them")
+        })
+    }
+
+    /// What can be seen to go wrong before any work.
+    fn preflight(&self) -> Result<(), Failure> {
+        let beside = sidecar_of(self.output);
+        if self.is_stdout() && self.sidecar {
+            return Err(Failure::new(Code::Usage, "a sidecar lies beside a file; stdout has none"));
+        }
+        if self.sidecar { sink::refuse_existing(&beside, self.force) } else { Ok(()) }
+    }
+}
+
+/// A plan and everything that a page says about it.
+struct Prepared {
+    read: Read,
+    planned: Planned,
+    shape: ConversionShape,
+}
+
+pub(crate) fn plan(session: &Session, image: &Path, to: &'static Format, choice: &Choice) -> Result<Code, Failure> {
+    session.each(&[Input::named(image)], |input, context| {
+        let prepared = prepare(input, to, choice, context)?;
+        Ok(refuse(page(session, input, &prepared)?, &prepared, choice))
+    })
+}
+
+pub(crate) fn convert(session: &Session, image: &Path, wish: &Wish<'_>, choice: &Choice) -> Result<Code, Failure> {
+    let format = wish.format()?;
+    wish.preflight()?;
+    session.each(&[Input::named(image)], |input, context| {
+        let _writing = Writing::under(context);
+        let mut target = Target::create(wish.output, format, wish.force)?;
+        let mut prepared = prepare(input, format, choice, context)?;
+        if !prepared.shape.unaccepted.is_empty() {
+            return Ok(refuse(page(session, input, &prepared)?, &prepared, choice));
+        }
+        let written = prove(&prepared, &mut target, wish, context)?;
+        let beside = if wish.sidecar { Some(sidecar(input, &prepared, &written, wish, context)?) } else { None };
+        prepared.shape.written = Some(written);
+        let page = page(session, input, &prepared)?;
+        context.step(0)?;
+        target.commit()?;
+        beside.map(|b| b.commit()).transpose()?;
+        Ok(if wish.is_stdout() { aside(page) } else { page })
+    })
+}
+
+fn prepare(input: &Input, to: &'static Format, choice: &Choice, context: &Context) -> Result<Prepared, Failure> {
+    let read = input.read(&choice.reading, context)?;
+    let options = choice.revolutions.map_or_else(WriteOptions::default, |revolutions| WriteOptions { revolutions });
+    let planned = floptical::plan(&read.disk, to, options, context).map_err(|e| not_planned(&e))?;
+    let shape = ConversionShape::of(read.disk.image().format, &planned, &choice.accepted());
+    Ok(Prepared { read, planned, shape })
+}
+
+/// Write, read back, hold it against the promise.
+fn prove(
+    prepared: &Prepared,
+    target: &mut Target,
+    wish: &Wish<'_>,
+    context: &Context,
+) -> Result<WrittenShape, Failure> {
+    let planned = &prepared.planned;
+    planned.write(target.output(), context).map_err(|e| not_planned(&e))?;
+    let written = target.written()?;
+    planned.prove(&sink::inside(wish.output, &written, context)?, context).map_err(|e| not_planned(&e))?;
+    Ok(WrittenShape {
+        output: wish.label(),
+        bytes: written.files().iter().map(floptical::io::Source::len).sum(),
+        sha256: sidecar::digest(&written, context)?,
+        proved: true,
+        sidecar: wish.sidecar.then(|| sidecar_of(wish.output).to_string_lossy().into_owned()),
+    })
+}
+
+/// The sidecar, written and not yet seen.
+fn sidecar(
+    input: &Input,
+    prepared: &Prepared,
+    written: &WrittenShape,
+    wish: &Wish<'_>,
+    context: &Context,
+) -> Result<Box<dyn Sink>, Failure> {
+    let image = prepared.read.disk.image();
+    let source = Named {
+        name: name_of(Path::new(&input.label)),
+        format: image.format.to_owned(),
+        sha256: sidecar::digest(&input.files(context)?, context)?,
+    };
+    let planned = &prepared.planned;
+    let own =
+        Named { name: name_of(wish.output), format: planned.target().id.to_owned(), sha256: written.sha256.clone() };
+    let text = sidecar::to_yaml(image, planned, source, own)?;
+    sink::note(&sidecar_of(wish.output), &text, wish.force)
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+/// Why there is no plan, or what became of it.
+fn not_planned(error: &ConvertError) -> Failure {
+    match error {
+        ConvertError::Refused(refusal) => refused(refusal),
+        ConvertError::NotWritten(id) => Failure::new(Code::Usage, format!("{id} is read here, not written"))
+            .detail("`floptical formats` lists what is written"),
+        ConvertError::Failed(error) => Failure::from(error.clone()),
+        ConvertError::NotProven { .. } => Failure::new(Code::System, show(error.to_string().as_bytes()))
+            .detail("nothing was kept; this is a fault of floptical: please report it with the image"),
+        other => Failure::new(Code::Refused, show(other.to_string().as_bytes())),
+    }
+}
+
+fn refused(refusal: &Refusal) -> Failure {
+    let place = show(refusal.place.to_string().as_bytes());
+    let what = format!("the target cannot hold it: {}", show(refusal.reason.as_bytes()));
+    let at = if refusal.place == Place::Whole { String::new() } else { format!(", first at {place}") };
+    Failure::new(Code::Refused, what)
+        .detail(format!("fact: {}{at}; nothing was written", refusal.fact.word()))
+        .detail("`floptical formats` lists formats that hold more")
+}
+
+/// The same page, refused where content would be lost that nobody accepted.
+fn refuse(page: Page, prepared: &Prepared, choice: &Choice) -> Page {
+    let unaccepted = &prepared.shape.unaccepted;
+    if unaccepted.is_empty() {
+        return page;
+    }
+    let mut failure = Failure::new(Code::Refused, format!("content would be lost: {}", unaccepted.join(", ")));
+    for loss in prepared.shape.losses.iter().filter(|l| l.weight == "content" && unaccepted.contains(&l.fact)) {
+        let count = counted(loss.count, "time");
+        failure = failure
+            .detail(format!("{} {count}, first at {}: {} becomes {}", loss.fact, loss.first, loss.from, loss.to));
+    }
+    let all: Vec<&str> = choice.lose.iter().map(|f| f.word()).chain(unaccepted.iter().copied()).collect();
+    let failure = failure
+        .detail("nothing was written; choose a format that holds it, or accept the loss by name:")
+        .detail(format!("--lose {}", all.join(",")));
+    let mut aside = page.aside;
+    aside.push(Aside::Failure(failure));
+    Page { code: Code::Refused, aside, ..page }
+}
+
+/// A page on stderr: stdout has the image.
+fn aside(page: Page) -> Page {
+    let mut aside = page.aside;
+    aside.push(Aside::Note(page.text.trim_end().to_owned()));
+    Page { text: String::new(), aside, ..page }
+}
+
+fn page(session: &Session, input: &Input, prepared: &Prepared) -> Result<Page, Failure> {
+    let shape = &prepared.shape;
+    let page = session.page(Some(&input.label), shape, Code::Done, |out| {
+        let colour = session.colour;
+        let name = colour.paint(Look::Strong, &show(input.label.as_bytes()));
+        let _ = writeln!(out, "{name}: {} to {}", shape.from, shape.to);
+        if shape.losses.is_empty() {
+            let _ = writeln!(out, "  nothing is lost");
+        }
+        losses(colour, &shape.losses, out);
+        if shape.unverified_read_as_good > 0 {
+            let sectors = counted(shape.unverified_read_as_good, "sector");
+            let _ = writeln!(out, "  {sectors} that nobody verified will read as good");
+        }
+        if let Some(written) = &shape.written {
+            proved(colour, written, out);
+        }
+    })?;
+    Ok(Page { aside: prepared.read.aside.clone(), ..page })
+}
+
+fn proved(colour: Colour, written: &WrittenShape, out: &mut String) {
+    let output = show(written.output.as_bytes());
+    let word = colour.paint(Look::Good, "proved:");
+    let _ = writeln!(out, "{word} {output} reads back as planned ({} bytes, sha256 {})", written.bytes, written.sha256);
+    if let Some(sidecar) = &written.sidecar {
+        let _ = writeln!(out, "kept beside it: {}", show(sidecar.as_bytes()));
+    }
+}
+
+/// Losses by weight, fact and how.
+pub(crate) fn losses(colour: Colour, losses: &[LossShape], out: &mut String) {
+    let mut table = Table::new(2, &["weight", "fact", "how", "count", "first at", "from", "to"]);
+    for loss in losses {
+        let look = if loss.weight == "content" { Look::Bad } else { Look::Faint };
+        table.row(vec![
+            Cell::from(loss.weight).look(look),
+            loss.fact.into(),
+            loss.how.into(),
+            number(loss.count),
+            loss.first.clone().into(),
+            loss.from.clone().into(),
+            loss.to.clone().into(),
+        ]);
+    }
+    if !losses.is_empty() {
+        table.print(colour, out);
+    }
+}

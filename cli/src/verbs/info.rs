@@ -1,0 +1,116 @@
+//! `info`: what an image holds and what it says of itself.
+
+use std::fmt::Write as _;
+
+use floptical::io::text::show;
+use floptical::model::Context;
+use floptical::shape::{CandidateShape, InfoShape};
+use floptical::snapshot;
+
+use super::hash::coverage;
+use crate::failure::{Code, Failure};
+use crate::input::Read;
+use crate::output::{Cell, Colour, Look, Page, Table, counted};
+use crate::session::Session;
+
+pub(crate) fn page(
+    session: &Session,
+    label: &str,
+    read: &Read,
+    yaml: bool,
+    context: &Context,
+) -> Result<Page, Failure> {
+    if yaml {
+        return Ok(Page::new(snapshot(&read.opened.image), Code::Done));
+    }
+    let shape = InfoShape::of(&read.disk, context)?;
+    session.page(Some(label), &shape, Code::Done, |out| {
+        let _ = writeln!(out, "{}", session.colour.paint(Look::Strong, &show(label.as_bytes())));
+        head(session.colour, read, &shape, out);
+        tracks(session.colour, &shape, out);
+        volumes(session.colour, &shape, out);
+        findings(session.colour, &shape, out);
+    })
+}
+
+fn head(colour: Colour, read: &Read, shape: &InfoShape, out: &mut String) {
+    let mut table = Table::new(2, &[]);
+    let mut say = |name: &str, value: String| {
+        table.row(vec![faint(name), value.into()]);
+    };
+    let found = CandidateShape::of(&read.opened.candidate);
+    let guess = if read.opened.size_only { ": only the length says so" } else { "" };
+    say("format", format!("{}, {} [{}]{guess}", found.format, found.name, found.evidence.join(", ")));
+    if !read.opened.layers.is_empty() {
+        say("inside", read.opened.layers.join(", then "));
+    }
+    match shape.files.as_slice() {
+        [first, .., last] => say("files", format!("{}: {first} to {last}", shape.files.len())),
+        files => say("file", files.join("")),
+    }
+    say("carrier", shape.carrier.to_owned());
+    shape.claims.iter().for_each(|c| say(c.kind, c.text.clone()));
+    shape.opaque.iter().for_each(|o| say("kept as it is", o.clone()));
+    if let Some(drive) = &shape.drive {
+        let rotation = drive.rotation_ns.map(|ns| format!("revolution {} us", ns.div_ceil(1000)));
+        let heads = drive.heads.map(|n| counted(n.into(), "side"));
+        let step = (drive.step > 1).then(|| format!("{} steps between tracks", drive.step));
+        let known: Vec<String> = [rotation, heads, step].into_iter().flatten().collect();
+        if !known.is_empty() {
+            say("drive", known.join(", "));
+        }
+    }
+    if let Some(layout) = &shape.layout {
+        say("layout", layout.clone());
+    }
+    if let Some(l1) = &shape.identity.l1 {
+        say("L1, recording", l1.clone());
+    }
+    if let Some(l1o) = &shape.identity.l1o {
+        say("L1o, order", l1o.clone());
+    }
+    say("L2, data", shape.identity.l2.clone());
+    say("rests on", coverage(&shape.identity.coverage));
+    table.print(colour, out);
+}
+
+fn faint(name: &str) -> Cell {
+    Cell::from(name).look(Look::Faint)
+}
+
+fn tracks(colour: Colour, shape: &InfoShape, out: &mut String) {
+    let mut table = Table::new(2, &["tracks", "holds", "cells", "revolutions", "sectors"]);
+    for track in &shape.tracks {
+        table.row(vec![
+            track.tracks.clone().into(),
+            track.holds.join("+").into(),
+            track.cells.map_or_else(String::new, |c| c.to_string()).into(),
+            track.revolutions.map_or_else(String::new, |r| r.to_string()).into(),
+            track.sectors.clone().into(),
+        ]);
+    }
+    if !shape.tracks.is_empty() {
+        out.push('\n');
+        table.print(colour, out);
+    }
+}
+
+fn volumes(colour: Colour, shape: &InfoShape, out: &mut String) {
+    for volume in &shape.volumes {
+        let partition = volume.partition.map_or_else(String::new, |p| format!(", partition {p}"));
+        let entries =
+            if volume.entries_count == 1 { "1 entry".into() } else { format!("{} entries", volume.entries_count) };
+        let _ = writeln!(out, "\n  {}{partition}: {entries}", colour.paint(Look::Strong, &volume.kind));
+        for fact in &volume.facts {
+            let _ = writeln!(out, "    {}", show(fact.as_bytes()));
+        }
+    }
+}
+
+fn findings(colour: Colour, shape: &InfoShape, out: &mut String) {
+    if shape.findings.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n  {}", counted(shape.findings_count, "finding"));
+    super::check::findings(colour, &shape.findings, shape.findings_count, out);
+}

@@ -1,0 +1,82 @@
+//! One file for each verb. None decides what a user of the library would miss.
+
+mod check;
+mod compare;
+mod convert;
+mod explain;
+mod extract;
+mod formats;
+mod generated;
+mod hash;
+mod identify;
+mod info;
+mod ls;
+mod sectors;
+
+use std::path::Path;
+
+use floptical::model::Context;
+
+use crate::args::{Reading, Verb};
+use crate::failure::{Code, Failure};
+use crate::input::{Input, Read};
+use crate::output::Page;
+use crate::session::Session;
+
+/// Do what was asked for.
+pub(crate) fn run(verb: &Verb, session: &Session) -> Result<Code, Failure> {
+    match verb {
+        Verb::Identify { paths, why } => identify::run(session, paths, *why),
+        Verb::Info { image, yaml, reading } => {
+            on_one(session, image, reading, |label, read, context| info::page(session, label, read, *yaml, context))
+        }
+        Verb::Sectors { image, track, bad, reading } => {
+            on_one(session, image, reading, |label, read, _| sectors::page(session, label, read, *track, *bad))
+        }
+        Verb::Ls { image, path, deleted, reading } => on_one(session, image, reading, |label, read, context| {
+            ls::page(session, label, read, path.as_deref(), *deleted, context)
+        }),
+        Verb::Extract { image, paths, to, deleted, force, reading } => {
+            on_one(session, image, reading, |label, read, context| {
+                let wish = extract::Wish { paths, to, deleted: *deleted, force: *force };
+                extract::page(session, label, read, &wish, context)
+            })
+        }
+        Verb::Check { images, reading } => check::run(session, images, reading),
+        Verb::Hash { images, reading } => hash::run(session, images, reading),
+        Verb::Compare { first, second, reading } => compare::run(session, first, second, reading),
+        Verb::Explain { image, what, reading } => {
+            on_one(session, image, reading, |label, read, context| explain::page(session, label, read, what, context))
+        }
+        Verb::Plan { image, to, choice } => convert::plan(session, image, to, choice),
+        Verb::Convert { image, output, to, choice, sidecar, force } => {
+            let wish = convert::Wish { output, to: *to, sidecar: *sidecar, force: *force };
+            convert::convert(session, image, &wish, choice)
+        }
+        Verb::Formats => formats::run(session),
+        Verb::Completions { shell } => generated::completions(*shell),
+        Verb::Man { verb } => generated::man(verb.as_deref()),
+    }
+}
+
+/// A verb that speaks of one image.
+fn on_one(
+    session: &Session,
+    image: &Path,
+    reading: &Reading,
+    page: impl Fn(&str, &Read, &Context) -> Result<Page, Failure> + Sync,
+) -> Result<Code, Failure> {
+    let work = |input: &Input, context: &Context| {
+        let read = input.read(reading, context)?;
+        let mut page = page(&input.label, &read, context)?;
+        page.aside.splice(0..0, read.aside);
+        Ok(page)
+    };
+    session.each(&[Input::named(image)], work)
+}
+
+/// A file of a walked folder that is no image: worth a note, not an error.
+fn passed_over(input: &Input, failure: &Failure) -> Page {
+    let note = failure.clone().of(&input.label).what;
+    Page { aside: vec![crate::output::Aside::Note(note)], ..Page::new(String::new(), Code::Done) }
+}
