@@ -68,8 +68,11 @@ pub struct FileSystem {
     ///
     /// Fails with `Unknown` when it is no such volume, and with what stops the
     /// reading; damage inside the volume is in its findings.
-    pub open: fn(Arc<dyn Blocks>, &Context) -> Result<Box<dyn Volume>>,
+    pub open: Open,
 }
+
+/// How a volume is opened.
+pub type Open = fn(Arc<dyn Blocks>, &Context) -> Result<Box<dyn Volume>>;
 
 /// Every file system.
 pub static FILESYSTEMS: &[&FileSystem] = &[&fat::FAT];

@@ -127,9 +127,13 @@ impl Part {
     }
 }
 
-/// The units of parts in the order of the name, up to its end.
+/// The units of parts in the order of the name, up to its end: a zero, or
+/// (MAME's imgtool writes none) the padding of FFFFh.
 fn spell<'a>(parts: impl Iterator<Item = &'a Part>) -> Vec<u16> {
-    parts.flat_map(|p| p.units).take_while(|u| *u != 0).collect()
+    let mut units: Vec<u16> = parts.flat_map(|p| p.units).take_while(|u| *u != 0).collect();
+    let end = units.iter().rposition(|u| *u != 0xFFFF).map_or(0, |last| last.saturating_add(1));
+    units.truncate(end);
+    units
 }
 
 /// Take a directory apart.
@@ -184,13 +188,7 @@ fn take(listing: &mut Listing, parts: &mut Vec<Part>, at: u64, raw: &[u8; ENTRY]
     }
     if let Some(dot) = dot(raw) {
         if let Some(slot) = listing.dots.get_mut(dot).filter(|s| standing == Standing::Live && s.is_none()) {
-            let word = |at: usize| {
-                u16::from_le_bytes([
-                    raw.get(at).copied().unwrap_or(0),
-                    raw.get(at.saturating_add(1)).copied().unwrap_or(0),
-                ])
-            };
-            *slot = Some([word(26), word(20)]);
+            *slot = Some([u16::from_le_bytes([raw[26], raw[27]]), u16::from_le_bytes([raw[20], raw[21]])]);
         }
         drain(parts);
         return;
@@ -265,7 +263,7 @@ mod tests {
     /// The parts of `long` and the entry of `short`, as Windows writes them.
     fn entries(long: &str, short: &[u8; 11]) -> Vec<[u8; 32]> {
         let mut units: Vec<u16> = long.encode_utf16().collect();
-        if units.len() % 13 != 0 {
+        if !units.len().is_multiple_of(13) {
             units.push(0);
         }
         let total = units.len().div_ceil(13);

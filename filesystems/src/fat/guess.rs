@@ -198,7 +198,7 @@ fn search(blocks: &dyn Blocks, context: &Context) -> Result<Option<Guess>> {
     for sector in [512u32, 1024] {
         let (head, _) = read_at(blocks, u64::from(sector), 3, context)?;
         let &[id @ (0xF0 | 0xF8..=0xFF), 0xFF, 0xFF] = &head[..] else { continue };
-        let sectors = u32::try_from(blocks.len() / u64::from(sector)).unwrap_or(u32::MAX);
+        let sectors = u32::try_from(blocks.len().checked_div(sector.into()).unwrap_or(0)).unwrap_or(u32::MAX);
         for per_fat in 1..=12u32 {
             let (twin, _) =
                 read_at(blocks, u64::from(sector).saturating_mul(u64::from(per_fat).saturating_add(1)), 3, context)?;

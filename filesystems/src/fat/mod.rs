@@ -69,5 +69,5 @@ fn probe(blocks: &dyn Blocks, context: &Context) -> Option<Found> {
 fn open(blocks: Arc<dyn Blocks>, context: &Context) -> Result<Box<dyn Volume>> {
     let found = guess(&*blocks, context)?
         .ok_or_else(|| Error::new(ErrorKind::Unknown, "no boot sector and no allocation table of a FAT volume"))?;
-    Ok(Box::new(volume::FatVolume::open(blocks, found, context)?))
+    Ok(Box::new(volume::FatVolume::open(blocks, &found, context)?))
 }

@@ -30,6 +30,11 @@ impl Width {
         }
     }
 
+    /// Whole entries that fit into so many bytes.
+    pub(super) fn entries(self, bytes: u64) -> u64 {
+        bytes.saturating_mul(8).checked_div(self.bits()).unwrap_or(0)
+    }
+
     /// The bits that count.
     pub(super) fn mask(self) -> u32 {
         match self {
@@ -106,7 +111,7 @@ impl Shape {
 
     /// Entries that a table has room for.
     fn room(&self) -> u64 {
-        self.fat_len().saturating_mul(8) / self.width.bits()
+        self.width.entries(self.fat_len())
     }
 
     /// First byte of a copy of the allocation table.
@@ -137,8 +142,8 @@ impl Shape {
 
     /// How many clusters there are.
     pub(super) fn clusters(&self) -> u32 {
-        let count = self.len().saturating_sub(self.data_at()) / self.cluster();
-        u32::try_from(count).unwrap_or(u32::MAX).min(0x0FFF_FFF5)
+        let count = self.len().saturating_sub(self.data_at()).checked_div(self.cluster());
+        u32::try_from(count.unwrap_or(0)).unwrap_or(u32::MAX).min(0x0FFF_FFF5)
     }
 
     /// The highest cluster number.

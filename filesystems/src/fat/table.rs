@@ -376,7 +376,7 @@ impl Table {
 /// image that claims to be huge stays cheap.
 fn reachable(blocks: &dyn Blocks, shape: &Shape, copies: &[Copy]) -> u32 {
     let stored = copies.iter().map(|c| c.bytes.len() as u64).max().unwrap_or(0);
-    let entries = (stored.saturating_mul(8) / shape.width.bits()).saturating_sub(1);
+    let entries = shape.width.entries(stored).saturating_sub(1);
     let data = blocks.len().saturating_sub(shape.data_at()).div_ceil(shape.cluster()).saturating_add(1);
     shape.last().min(u32::try_from(entries.max(data)).unwrap_or(u32::MAX))
 }

@@ -37,7 +37,7 @@ pub(super) struct FatVolume {
 
 impl FatVolume {
     /// Read tables and directories of a volume of a known shape.
-    pub(super) fn open(blocks: Arc<dyn Blocks>, found: Guess, context: &Context) -> Result<Self> {
+    pub(super) fn open(blocks: Arc<dyn Blocks>, found: &Guess, context: &Context) -> Result<Self> {
         let boot = boot_at(&*blocks, 0, context)?;
         let bpb = Bpb::read(&boot);
         let shape = &found.shape;
@@ -55,11 +55,11 @@ impl FatVolume {
         let entries = entries(&tree, context)?;
         let mut findings = Findings::default();
         let whole = Span::Volume { start: 0, len: shape.len().min(blocks.len()) };
-        let about_disk = disk_notes(&*blocks, &bpb, &found, &table);
+        let about_disk = disk_notes(&*blocks, &bpb, found, &table);
         for (code, message) in about_disk.into_iter().chain(std::mem::take(&mut tree.notes)) {
             findings.push(Finding::new(code, whole.clone(), Place::Whole, message));
         }
-        let facts = facts(&boot, &bpb, &found, &table, &entries);
+        let facts = facts(&boot, &bpb, found, &table, &entries);
         let kind = shape.width.name();
         drop(tree);
         Ok(Self { kind, facts, findings, entries, blocks })
