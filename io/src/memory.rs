@@ -1,8 +1,8 @@
 //! An output in memory.
 
-use floptical_model::{Error, ErrorKind, Result, Span};
+use floptical_model::{Error, Result, Span};
 
-use crate::output::Allowance;
+use crate::output::{Allowance, not_begun};
 use crate::{FileSet, Output, Source};
 
 /// Keeps the files in memory. It can be told to fail, as a full disk does.
@@ -37,7 +37,7 @@ impl Memory {
 
     fn current(&mut self) -> Result<&mut Vec<u8>> {
         let last = self.files.last_mut().map(|(_, bytes)| bytes);
-        last.ok_or_else(|| Error::new(ErrorKind::Malformed, "a write before a file was begun"))
+        last.ok_or_else(not_begun)
     }
 }
 
@@ -70,6 +70,7 @@ impl Output for Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use floptical_model::ErrorKind;
 
     #[test]
     fn a_full_output_refuses_the_byte_too_many() {

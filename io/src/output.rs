@@ -1,6 +1,6 @@
 //! Where a format's bytes go.
 
-use floptical_model::{Error, Result};
+use floptical_model::{Error, ErrorKind, Result};
 
 use crate::FileSet;
 
@@ -47,6 +47,11 @@ pub trait Sink: Output {
     /// What the system says; when something of the name is there that is not to
     /// be replaced.
     fn commit(self: Box<Self>) -> Result<()>;
+}
+
+/// The error for a write that has no file to go to.
+pub(crate) fn not_begun() -> Error {
+    Error::new(ErrorKind::Malformed, "a write before a file was begun")
 }
 
 /// Bytes that may still be written, so that tests can play a full disk.

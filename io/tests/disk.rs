@@ -64,6 +64,15 @@ fn a_sink_shows_nothing_before_it_is_whole() {
 }
 
 #[test]
+fn a_write_needs_a_file_to_go_to() {
+    let root = tempdir().unwrap();
+    for (_, mut sink) in sinks(&root, Replace::No) {
+        assert_eq!(sink.write(b"x").unwrap_err().kind, ErrorKind::Malformed);
+        assert!(sink.patch(0, b"x").is_err());
+    }
+}
+
+#[test]
 fn a_sink_dropped_in_the_middle_leaves_nothing() {
     let root = tempdir().unwrap();
     for (_, mut sink) in sinks(&root, Replace::No) {
@@ -168,8 +177,8 @@ fn several_files_go_into_a_folder_or_an_archive_and_not_into_one_file() {
     assert!(unwrapped.findings.is_empty());
     assert_eq!(contents(&unwrapped.files), contents(&folder(&root.path().join("c")).unwrap()));
     let mut one = DiskOutput::create(&root.path().join("d"), Replace::No).unwrap();
-    Output::begin(&mut one, "").unwrap();
-    assert_eq!(Output::begin(&mut one, "").unwrap_err().kind, ErrorKind::Unsupported);
+    one.begin("").unwrap();
+    assert_eq!(one.begin("").unwrap_err().kind, ErrorKind::Unsupported);
 }
 
 #[test]
@@ -285,7 +294,8 @@ fn links_are_not_followed() {
     assert!(walk(&target, &Context::default()).unwrap().is_empty());
     assert!(folder(&target).unwrap().files().is_empty());
     let mut over = DiskOutput::create(&target.join("file"), Replace::Yes).unwrap();
-    Output::write(&mut over, b"mine").unwrap();
+    over.begin("").unwrap();
+    over.write(b"mine").unwrap();
     Box::new(over).commit().unwrap();
     assert_eq!(listing(&outside), ["file: theirs"]);
     assert_eq!(listing(&target), ["file: mine"]);

@@ -6,7 +6,7 @@ use floptical_model::{Error, ErrorKind, Result};
 
 use super::temporary::TemporaryFile;
 use super::{Replace, name_of, read, refuse_existing};
-use crate::output::Allowance;
+use crate::output::{Allowance, not_begun};
 use crate::{FileSet, Output, Sink};
 
 /// Writes one file, whole or not at all.
@@ -45,6 +45,9 @@ impl Output for DiskOutput {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        if !self.begun {
+            return Err(not_begun());
+        }
         self.file.write(bytes, &mut self.room)
     }
 

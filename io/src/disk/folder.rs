@@ -9,7 +9,7 @@ use floptical_model::{Error, ErrorKind, Result};
 
 use super::temporary::{TemporaryFile, TemporaryFolder};
 use super::{Replace, failed, name_of, read, refuse_existing, shown};
-use crate::output::Allowance;
+use crate::output::{Allowance, not_begun};
 use crate::{FileSet, Output, Sink, text};
 
 /// Writes a folder of files, whole or not at all.
@@ -40,11 +40,6 @@ impl FolderOutput {
     #[must_use]
     pub fn failing_after(self, bytes: u64) -> Self {
         Self { room: Allowance::of(bytes), ..self }
-    }
-
-    fn current(&mut self) -> Result<&mut TemporaryFile> {
-        let current = self.current.as_mut().map(|(_, file)| file);
-        current.ok_or_else(|| Error::new(ErrorKind::Malformed, "a write before a file was begun"))
     }
 
     fn finish_current(&mut self) -> Result<()> {
@@ -86,14 +81,13 @@ impl Output for FolderOutput {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        let mut room = self.room;
-        let written = self.current()?.write(bytes, &mut room);
-        self.room = room;
-        written
+        let (_, file) = self.current.as_mut().ok_or_else(not_begun)?;
+        file.write(bytes, &mut self.room)
     }
 
     fn patch(&mut self, at: u64, bytes: &[u8]) -> Result<()> {
-        self.current()?.patch(at, bytes)
+        let (_, file) = self.current.as_mut().ok_or_else(not_begun)?;
+        file.patch(at, bytes)
     }
 }
 

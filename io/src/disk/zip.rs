@@ -11,7 +11,7 @@ use floptical_model::{Error, ErrorKind, Result};
 
 use super::temporary::TemporaryFile;
 use super::{Replace, name_of, read, refuse_existing};
-use crate::output::Allowance;
+use crate::output::{Allowance, not_begun};
 use crate::{FileSet, Output, Sink};
 
 /// Writes an archive, whole or not at all.
@@ -150,11 +150,6 @@ impl ZipOutput {
         out.extend([0, 0]);
         self.archive.write(&out, &mut self.room)
     }
-
-    fn current(&mut self) -> Result<&mut TemporaryFile> {
-        let current = self.current.as_mut().map(|(_, file)| file);
-        current.ok_or_else(|| Error::new(ErrorKind::Malformed, "a write before a file was begun"))
-    }
 }
 
 impl Output for ZipOutput {
@@ -170,14 +165,13 @@ impl Output for ZipOutput {
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        let mut room = self.room;
-        let written = self.current()?.write(bytes, &mut room);
-        self.room = room;
-        written
+        let (_, file) = self.current.as_mut().ok_or_else(not_begun)?;
+        file.write(bytes, &mut self.room)
     }
 
     fn patch(&mut self, at: u64, bytes: &[u8]) -> Result<()> {
-        self.current()?.patch(at, bytes)
+        let (_, file) = self.current.as_mut().ok_or_else(not_begun)?;
+        file.patch(at, bytes)
     }
 }
 
