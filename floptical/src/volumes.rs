@@ -1,7 +1,7 @@
 //! The file systems of a disk.
 
 use floptical_filesystems::Mounted;
-use floptical_model::{Context, Findings, Result};
+use floptical_model::{Context, ErrorKind, Findings, Result};
 
 use crate::Disk;
 
@@ -11,8 +11,10 @@ use crate::Disk;
 /// # Errors
 /// What stops the reading.
 pub fn volumes(disk: &Disk, context: &Context) -> Result<(Vec<Mounted>, Findings)> {
-    match disk.blocks() {
-        Ok(blocks) => floptical_filesystems::volumes(blocks, context),
-        Err(_) => Ok((Vec::new(), Findings::default())),
+    let none = || Ok((Vec::new(), Findings::default()));
+    let Ok(blocks) = disk.blocks() else { return none() };
+    match floptical_filesystems::volumes(blocks, context) {
+        Err(error) if error.kind == ErrorKind::Unknown => none(),
+        found => found,
     }
 }
