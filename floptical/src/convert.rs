@@ -166,24 +166,14 @@ impl Planned {
         let options = ReadOptions { member: None, layout: layout.as_ref() };
         let image = (self.target.read)(written, &options, context)?;
         let found = inventory(&Disk::derive(image, context)?, context)?;
-        let broken = broken(&self.promised, &found);
-        match broken.first() {
-            None => Ok(()),
-            Some(first) => Err(ConvertError::NotProven { first: Box::new(first.clone()), count: broken.len() }),
-        }
+        let broken = self.promised.unlike(&found);
+        let Some(first) = broken.first() else { return Ok(()) };
+        let first = Broken {
+            place: first.place.clone(),
+            fact: first.fact,
+            promised: first.from.clone(),
+            found: first.to.clone(),
+        };
+        Err(ConvertError::NotProven { first: Box::new(first), count: broken.len() })
     }
-}
-
-/// Where two inventories that should be equal are not.
-fn broken(promised: &Inventory, found: &Inventory) -> Vec<Broken> {
-    let keys: BTreeSet<(&Place, Fact)> = promised.iter().chain(found.iter()).map(|(p, f, _)| (p, f)).collect();
-    keys.into_iter()
-        .filter(|(place, fact)| promised.get(place, *fact) != found.get(place, *fact))
-        .map(|(place, fact)| Broken {
-            place: place.clone(),
-            fact,
-            promised: promised.get(place, fact).clone(),
-            found: found.get(place, fact).clone(),
-        })
-        .collect()
 }

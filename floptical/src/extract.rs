@@ -45,7 +45,12 @@ impl Extracted {
 /// entry and all that lies below it, whatever the case of its letters; on a
 /// disk with partitions `1:` before it names the volume. Deleted entries are
 /// left out unless they are asked for.
-pub fn select<'a>(mounted: &'a [Mounted], index: usize, paths: &'a [String], deleted: bool) -> impl Iterator<Item = &'a Entry> {
+pub fn select<'a>(
+    mounted: &'a [Mounted],
+    index: usize,
+    paths: &'a [String],
+    deleted: bool,
+) -> impl Iterator<Item = &'a Entry> {
     let entries = mounted.get(index).map_or(&[][..], |m| m.volume.entries());
     let several = mounted.len() > 1;
     entries.iter().filter(move |entry| {

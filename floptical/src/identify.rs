@@ -5,9 +5,7 @@ use std::sync::Arc;
 use floptical_filesystems::{Strength, probe};
 use floptical_formats::{Candidate, Evidence, Registry};
 use floptical_io::{FileSet, Source, wrap};
-use floptical_model::{
-    BlockDevice, Context, Extent, Fact, Findings, Layer, Result, Run, RunSource, Span, Status,
-};
+use floptical_model::{BlockDevice, Context, Extent, Fact, Findings, Layer, Result, Run, RunSource, Span, Status};
 
 /// What came out of a file: the wrappers around it, and the items inside.
 #[derive(Debug)]

@@ -10,9 +10,9 @@ use floptical_model::{Claim, ClaimKind, Context, Error, ErrorKind, Image, Result
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::Planned;
 use crate::identity::hex;
 use crate::shape::PlanShape;
-use crate::Planned;
 
 /// The version of the form.
 pub const SCHEMA: &str = "floptical/sidecar/0";
@@ -156,11 +156,7 @@ pub fn apply(image: &mut Image, text: &str, sha256: &str) -> Result<Option<usize
 impl ClaimRow {
     fn of(claim: &Claim) -> Self {
         let plain = claim.raw == claim.text.as_bytes() && show(&claim.raw) == claim.text;
-        Self {
-            kind: claim.kind.word().to_owned(),
-            text: claim.text.clone(),
-            raw: (!plain).then(|| hex(&claim.raw)),
-        }
+        Self { kind: claim.kind.word().to_owned(), text: claim.text.clone(), raw: (!plain).then(|| hex(&claim.raw)) }
     }
 
     fn claim(&self) -> Result<Claim> {

@@ -115,7 +115,13 @@ impl Blocks for ByteBlocks {
 
     fn trace(&self, start: u64, len: u64) -> Vec<Traced> {
         self.touching(start, len)
-            .map(|(start, len, s)| Traced { start, len, status: s.status, place: s.place.clone(), span: s.span.clone() })
+            .map(|(start, len, s)| Traced {
+                start,
+                len,
+                status: s.status,
+                place: s.place.clone(),
+                span: s.span.clone(),
+            })
             .collect()
     }
 }

@@ -18,7 +18,8 @@ pub struct Limits {
     pub entries: u64,
     /// Wrappers and containers inside each other; directories inside each other.
     pub depth: u32,
-    /// Unpacked bytes for each packed byte of a wrapper, beyond the first MiB.
+    /// Unpacked bytes for each packed byte of a wrapper, beyond the first 16 MiB
+    /// (a blank floppy packs very well).
     pub ratio: u64,
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use crate::inventory::Unlike;
 use crate::{Datum, Fact, FactKind, Inventory, Place, Regular, TrackAt, Value};
 
 /// What happens to a value.
@@ -91,16 +92,9 @@ impl Plan {
     pub fn groups(&self) -> Vec<LossGroup> {
         let mut groups: BTreeMap<(Weight, Fact, How), LossGroup> = BTreeMap::new();
         for loss in &self.losses {
-            groups
-                .entry((loss.weight, loss.fact, loss.how))
-                .and_modify(|g| g.count += 1)
-                .or_insert_with(|| LossGroup {
-                    weight: loss.weight,
-                    fact: loss.fact,
-                    how: loss.how,
-                    count: 1,
-                    first: loss.clone(),
-                });
+            groups.entry((loss.weight, loss.fact, loss.how)).and_modify(|g| g.count += 1).or_insert_with(|| {
+                LossGroup { weight: loss.weight, fact: loss.fact, how: loss.how, count: 1, first: loss.clone() }
+            });
         }
         groups.into_values().collect()
     }
@@ -143,17 +137,14 @@ impl std::error::Error for Refusal {}
 /// both sides have.
 pub fn differences(a: &Inventory, b: &Inventory) -> Plan {
     let lacking = Lacking::of(a, b);
-    let keys: BTreeSet<(Place, Fact)> =
-        a.iter().chain(b.iter()).map(|(place, fact, _)| (place.clone(), fact)).collect();
     let mut plan = Plan::default();
-    for (place, fact) in keys {
-        if lacking.hides(&place, fact) {
+    for Unlike { place, fact, from, to } in a.unlike(b) {
+        if lacking.hides(place, fact) {
             continue;
         }
-        let (from, to) = (a.get(&place, fact), b.get(&place, fact));
         let judged = if fact == Fact::Order { weigh_order(from, to) } else { weigh(fact, from, to) };
         if let Some((how, weight)) = judged {
-            plan.losses.push(Loss { weight, fact, how, place, from: from.clone(), to: to.clone() });
+            plan.losses.push(Loss { weight, fact, how, place: place.clone(), from: from.clone(), to: to.clone() });
         }
     }
     plan
@@ -194,7 +185,11 @@ fn weigh(fact: Fact, from: &Value, to: &Value) -> Option<(How, Weight)> {
 fn weigh_order(from: &Value, to: &Value) -> Option<(How, Weight)> {
     if let (Value::Value(Datum::Numbers(x), _), Value::Value(Datum::Numbers(y), _)) = (from, to) {
         let common = |xs: &[i64], ys: &[i64]| xs.iter().copied().filter(|k| ys.contains(k)).collect::<Vec<i64>>();
-        return if same_circle(&common(x, y), &common(y, x)) { None } else { Some((How::Approximated, Weight::Content)) };
+        return if same_circle(&common(x, y), &common(y, x)) {
+            None
+        } else {
+            Some((How::Approximated, Weight::Content))
+        };
     }
     weigh(Fact::Order, from, to)
 }
@@ -211,10 +206,8 @@ struct Lacking {
 
 impl Lacking {
     fn of(a: &Inventory, b: &Inventory) -> Self {
-        let has = |i: &Inventory| -> BTreeSet<Place> {
-            i.iter().filter(|(_, fact, _)| *fact == Fact::Exists).map(|(place, _, _)| place.clone()).collect()
-        };
-        let (in_a, in_b) = (has(a), has(b));
+        let (in_a, in_b): (BTreeSet<&Place>, BTreeSet<&Place>) =
+            (a.places_with(Fact::Exists).collect(), b.places_with(Fact::Exists).collect());
         let mut lacking = Self { tracks: BTreeSet::new(), slots: BTreeSet::new() };
         for place in in_a.symmetric_difference(&in_b) {
             match place {
@@ -222,7 +215,7 @@ impl Lacking {
                     lacking.tracks.insert(*at);
                 }
                 other => {
-                    lacking.slots.insert(other.clone());
+                    lacking.slots.insert((*other).clone());
                 }
             }
         }

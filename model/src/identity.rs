@@ -91,12 +91,8 @@ pub fn l1o(tracks: &[LogicalTrack<'_>], mut sink: impl FnMut(&[u8])) -> bool {
     sink(b"floptical L1o/0\n");
     for track in in_order(tracks) {
         ordered |= track.sectors.ordered;
-        let order: Vec<[u8; 2]> = track
-            .sectors
-            .slots
-            .iter()
-            .map(|s| s.chosen().sector_id().map_or([0xFF, 0xFF], |id| [0, id.r]))
-            .collect();
+        let order: Vec<[u8; 2]> =
+            track.sectors.slots.iter().map(|s| s.chosen().sector_id().map_or([0xFF, 0xFF], |id| [0, id.r])).collect();
         let turned = |turn: usize| order[turn..].iter().chain(&order[..turn]).flatten().copied().collect::<Vec<u8>>();
         sink(&head(track));
         sink(&(0..order.len()).map(turned).min().unwrap_or_default());

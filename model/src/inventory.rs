@@ -15,8 +15,19 @@ pub enum Datum {
     Number(i64),
     /// Several numbers.
     Numbers(Vec<i64>),
-    /// A word or text.
+    /// A word of a closed list.
+    Word(&'static str),
+    /// Text.
     Text(String),
+    /// Cylinder, head and size code of an id field.
+    Id {
+        /// Cylinder.
+        c: u8,
+        /// Head.
+        h: u8,
+        /// Size code.
+        n: u8,
+    },
     /// What a check said.
     Check(Check),
     /// Bytes by length and SHA-256.
@@ -37,6 +48,8 @@ impl fmt::Display for Datum {
                 let shown: Vec<String> = all.iter().take(12).map(ToString::to_string).collect();
                 write!(f, "{}{}", shown.join(" "), if all.len() > 12 { " ..." } else { "" })
             }
+            Self::Word(word) => f.write_str(word),
+            Self::Id { c, h, n } => write!(f, "C{c} H{h} N{n}"),
             Self::Text(text) => f.write_str(&text.escape_debug().to_string()),
             Self::Check(Check::Good) => f.write_str("good"),
             Self::Check(Check::Bad) => f.write_str("bad"),
@@ -90,34 +103,113 @@ impl fmt::Display for Value {
 /// A set of (place, fact, value).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Inventory {
-    values: BTreeMap<(Place, Fact), Value>,
+    places: BTreeMap<Place, Said>,
+}
+
+/// What is said of one place, by fact.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Said {
+    facts: Vec<(Fact, Value)>,
+}
+
+impl Said {
+    /// Say something; unrecorded values are not kept.
+    pub fn say(&mut self, fact: Fact, value: Value) {
+        if value == Value::Unrecorded {
+            return;
+        }
+        match self.facts.binary_search_by_key(&fact, |(f, _)| *f) {
+            Ok(at) => self.facts[at].1 = value,
+            Err(at) => self.facts.insert(at, (fact, value)),
+        }
+    }
+
+    /// What is said of a fact.
+    pub fn get(&self, fact: Fact) -> &Value {
+        match self.facts.binary_search_by_key(&fact, |(f, _)| *f) {
+            Ok(at) => &self.facts[at].1,
+            Err(_) => &Value::Unrecorded,
+        }
+    }
+
+    /// The facts that this or the other speaks of, in order.
+    fn facts_with(&self, other: &Said) -> Vec<Fact> {
+        let mut facts: Vec<Fact> = self.facts.iter().chain(&other.facts).map(|(fact, _)| *fact).collect();
+        facts.sort_unstable();
+        facts.dedup();
+        facts
+    }
+}
+
+/// Where two inventories do not say the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unlike<'a> {
+    /// Where.
+    pub place: &'a Place,
+    /// What it is about.
+    pub fact: Fact,
+    /// What the first says.
+    pub from: &'a Value,
+    /// What the second says.
+    pub to: &'a Value,
 }
 
 impl Inventory {
-    /// Say something; unrecorded values are not kept.
+    /// The place to say something of.
+    pub fn at(&mut self, place: Place) -> &mut Said {
+        self.places.entry(place).or_default()
+    }
+
+    /// Say one thing; unrecorded values are not kept.
     pub fn say(&mut self, place: Place, fact: Fact, value: Value) {
         if value != Value::Unrecorded {
-            self.values.insert((place, fact), value);
+            self.at(place).say(fact, value);
         }
     }
 
     /// What is said.
     pub fn get(&self, place: &Place, fact: Fact) -> &Value {
-        self.values.get(&(place.clone(), fact)).unwrap_or(&Value::Unrecorded)
+        self.places.get(place).map_or(&Value::Unrecorded, |said| said.get(fact))
     }
 
     /// Everything that is said, by place, then fact.
     pub fn iter(&self) -> impl Iterator<Item = (&Place, Fact, &Value)> {
-        self.values.iter().map(|((place, fact), value)| (place, *fact, value))
+        self.places.iter().flat_map(|(place, said)| said.facts.iter().map(move |(fact, value)| (place, *fact, value)))
+    }
+
+    /// The places of which a fact is said.
+    pub fn places_with(&self, fact: Fact) -> impl Iterator<Item = &Place> {
+        self.places.iter().filter(move |(_, said)| *said.get(fact) != Value::Unrecorded).map(|(place, _)| place)
+    }
+
+    /// Where the other does not say the same, by place, then fact.
+    pub fn unlike<'a>(&'a self, other: &'a Inventory) -> Vec<Unlike<'a>> {
+        static NOTHING: Said = Said { facts: Vec::new() };
+        let here = |place: &'a Place, from: &'a Said, to: &'a Said| {
+            let facts = if from == to { Vec::new() } else { from.facts_with(to) };
+            facts
+                .into_iter()
+                .map(move |fact| Unlike { place, fact, from: from.get(fact), to: to.get(fact) })
+                .filter(|u| u.from != u.to)
+        };
+        let mut unlike = Vec::new();
+        for (place, from) in &self.places {
+            unlike.extend(here(place, from, other.places.get(place).unwrap_or(&NOTHING)));
+        }
+        for (place, to) in other.places.iter().filter(|(place, _)| !self.places.contains_key(place)) {
+            unlike.extend(here(place, &NOTHING, to));
+        }
+        unlike.sort_by_key(|u| (u.place, u.fact));
+        unlike
     }
 
     /// How many things are said.
     pub fn len(&self) -> usize {
-        self.values.len()
+        self.places.values().map(|said| said.facts.len()).sum()
     }
 
     /// True when nothing is said.
     pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
+        self.len() == 0
     }
 }

@@ -41,7 +41,7 @@ pub use file::{Attribute, Dates, Delivered, Entry, EntryKind, Name, Piece, Recov
 pub use finding::{Code, Finding, Findings, Severity};
 pub use floppy::{DriveFacts, Floppy, Form, TrackLoader, TrackMap};
 pub use image::{Carrier, CarrierKind, Claim, ClaimKind, FileRef, Image, Opaque, Policy};
-pub use inventory::{Datum, Inventory, Regular, Value};
+pub use inventory::{Datum, Inventory, Regular, Said, Unlike, Value};
 pub use known::{Known, Why};
 pub use layout::{Layout, Zone};
 pub use place::{Place, SectorId, TrackAt};
@@ -50,6 +50,5 @@ pub use span::Span;
 pub use status::{Check, Status};
 pub use time::{Clock, Ps, Rate};
 pub use track::{
-    Area, AreaKind, CellClock, Cells, Edge, Evidence, Flux, IndexMark, Join, Layer, MarkAt, Reading, Track,
-    TrackBytes,
+    Area, AreaKind, CellClock, Cells, Edge, Evidence, Flux, IndexMark, Join, Layer, MarkAt, Reading, Track, TrackBytes,
 };

@@ -21,10 +21,11 @@ pub(super) fn say_sectors(said: &mut Inventory, track: &DiskTrack) {
 }
 
 fn say_slot(said: &mut Inventory, place: &Place, slot: &Sighting, track: &DiskTrack) {
-    let mut say = |fact, value| said.say(place.clone(), fact, value);
+    let said = said.at(place.clone());
+    let mut say = |fact, value| said.say(fact, value);
     let number = |n: u16| Datum::Number(n.into());
     say(Fact::Exists, Value::Value(Datum::Number(1), Regular::No));
-    let scheme = Datum::Text(slot.scheme.word().into());
+    let scheme = Datum::Word(slot.scheme.word());
     say(Fact::Scheme, if slot.id.is_recorded() { Value::Value(scheme, Regular::Yes) } else { Value::Assumed(scheme) });
     say(Fact::Id, id(slot, track));
     say(Fact::HeaderCheck, check(slot.id_check));

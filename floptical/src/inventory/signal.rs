@@ -15,7 +15,8 @@ pub(super) fn say_track(said: &mut Inventory, track: &DiskTrack) {
     let derived = &track.derived;
     let sectors = &derived.sectors;
     let blank = sectors.slots.is_empty() && derived.cells.as_ref().is_none_or(|c| !looks_recorded(&c.bits));
-    let mut say = |fact, value| said.say(place.clone(), fact, value);
+    let said = said.at(place);
+    let mut say = |fact, value| said.say(fact, value);
     say(Fact::Exists, Value::Value(Datum::Number(1), blank.into()));
     if let Some(cells) = &derived.cells {
         say(Fact::TrackLength, track_length(cells, blank));

@@ -7,7 +7,10 @@ use floptical_io::text::show;
 use floptical_model::{Check, Findings, Known, Place, SectorEntry, Sighting, Slot};
 use serde::Serialize;
 
-use super::{ComparisonShape, CoverageShape, EntryShape, FindingShape, FormatShape, InfoShape, LossShape, PlanShape, SectorShape, StepShape, hex};
+use super::{
+    ComparisonShape, CoverageShape, EntryShape, FindingShape, FormatShape, InfoShape, LossShape, PlanShape,
+    SectorShape, StepShape, hex,
+};
 use crate::identify::{Identified, Item, Verdict};
 use crate::{Checked, Disk, Extracted, Identities, Planned, Step};
 
@@ -336,7 +339,11 @@ pub struct WrittenShape {
 
 impl ConversionShape {
     /// The shape of a plan, with the facts that a person accepts.
-    pub fn of(from: &'static str, planned: &Planned, accepted: &std::collections::BTreeSet<floptical_model::Fact>) -> Self {
+    pub fn of(
+        from: &'static str,
+        planned: &Planned,
+        accepted: &std::collections::BTreeSet<floptical_model::Fact>,
+    ) -> Self {
         let plan = PlanShape::of(planned.plan());
         let content = planned.plan().content();
         Self {

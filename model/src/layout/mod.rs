@@ -158,18 +158,8 @@ impl Layout {
             6144..=12799 => (Rate::HD, Self::RPM_300, Form::Inch3),
             _ => (Rate::ED, Self::RPM_300, Form::Inch3),
         };
-        let zone = Zone {
-            first: 0,
-            cylinders,
-            head: None,
-            scheme,
-            rate,
-            sectors,
-            size,
-            base: 1,
-            interleave: 1,
-            gap3: 0,
-        };
+        let zone =
+            Zone { first: 0, cylinders, head: None, scheme, rate, sectors, size, base: 1, interleave: 1, gap3: 0 };
         Some(Layout {
             id: Cow::Borrowed(""),
             name: Cow::Owned(format!("{cylinders} cylinders, {heads} sides, {sectors} x {size} bytes")),
@@ -191,10 +181,9 @@ impl Layout {
     pub fn shape(&self) -> String {
         let mut parts: Vec<(String, u32)> = Vec::new();
         for (cylinder, head) in self.tracks() {
-            let part = self.zone(cylinder, head).map_or_else(
-                || "nothing".into(),
-                |z| format!("{}x{} from {}", z.sectors, z.size, z.base),
-            );
+            let part = self
+                .zone(cylinder, head)
+                .map_or_else(|| "nothing".into(), |z| format!("{}x{} from {}", z.sectors, z.size, z.base));
             match parts.last_mut() {
                 Some((last, n)) if *last == part => *n += 1,
                 _ => parts.push((part, 1)),

@@ -39,7 +39,11 @@ fn is_double_stepped(held: &[(u8, u8, &Sectors)]) -> bool {
     }
     let votes = |pitch: u8| {
         let counts = |&(c, _, s): &(u8, u8, &Sectors)| {
-            s.slots.iter().filter_map(|slot| slot.chosen().sector_id()).filter(|id| c % pitch == 0 && id.c == c / pitch).count()
+            s.slots
+                .iter()
+                .filter_map(|slot| slot.chosen().sector_id())
+                .filter(|id| c % pitch == 0 && id.c == c / pitch)
+                .count()
         };
         held.iter().map(counts).sum::<usize>()
     };
@@ -78,7 +82,8 @@ impl Shape {
         let (base, last) = (*numbers.first()?, *numbers.last()?);
         let count = u8::try_from(sectors.slots.len()).ok()?;
         let (scheme, size) = *kinds.first()?;
-        let regular = kinds.len() == 1 && numbers.len() == sectors.slots.len() && last - base + 1 == count && size >= 128;
+        let regular =
+            kinds.len() == 1 && numbers.len() == sectors.slots.len() && last - base + 1 == count && size >= 128;
         regular.then_some(Shape { scheme, sectors: count, size, base })
     }
 }
@@ -87,7 +92,8 @@ impl Shape {
 /// fit; `None` when there is no rule in them.
 pub fn observe(tracks: &[LogicalTrack<'_>]) -> Option<Layout> {
     let seen = whole(tracks);
-    let known = seen.as_ref().and_then(|shown| LAYOUTS.iter().find(|l| l.same_shape(shown) && densities_fit(l, tracks)));
+    let known =
+        seen.as_ref().and_then(|shown| LAYOUTS.iter().find(|l| l.same_shape(shown) && densities_fit(l, tracks)));
     known.cloned().or(seen).or_else(|| completed(tracks)).or_else(|| majority(tracks))
 }
 

@@ -61,10 +61,8 @@ static FM_9_256_0: [Zone; 1] = [Zone { base: 0, interleave: 4, ..zone(IbmFm, Rat
 static FM_26: [Zone; 1] = [zone(IbmFm, Rate::HD, 26, 128, 27)];
 static FM_15_256: [Zone; 1] = [zone(IbmFm, Rate::HD, 15, 256, 42)];
 static MFM_26_256: [Zone; 1] = [zone(IbmMfm, Rate::HD, 26, 256, 54)];
-static FM_26_MFM_26: [Zone; 2] = [
-    Zone { cylinders: 1, head: Some(0), ..zone(IbmFm, Rate::HD, 26, 128, 27) },
-    zone(IbmMfm, Rate::HD, 26, 256, 54),
-];
+static FM_26_MFM_26: [Zone; 2] =
+    [Zone { cylinders: 1, head: Some(0), ..zone(IbmFm, Rate::HD, 26, 128, 27) }, zone(IbmMfm, Rate::HD, 26, 256, 54)];
 
 /// Every layout that is known.
 pub static LAYOUTS: &[Layout] = &[
