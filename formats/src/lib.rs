@@ -21,6 +21,7 @@ mod format;
 mod hfe;
 mod identify;
 mod imd;
+mod kryoflux;
 pub mod raw;
 mod registry;
 mod scp;

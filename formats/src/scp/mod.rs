@@ -7,7 +7,7 @@
 //! | 4 | 1 | disk type: maker and kind |
 //! | 5 | 1 | revolutions of every track |
 //! | 6, 7 | 1, 1 | first and last entry of the table |
-//! | 8 | 1 | flags, see [`raw::FLAGS`] |
+//! | 8 | 1 | flags: 0 index, 1 96 tpi, 2 360 rpm, 3 normalised, 4 may be written, 5 footer, 6 extended, 7 other device |
 //! | 9 | 1 | width of a time, 0 for 16 bits |
 //! | A | 1 | sides: 0 both, 1 side 0, 2 side 1 |
 //! | B | 1 | resolution: ticks of 25 ns * (n + 1) |
