@@ -186,8 +186,12 @@ fn damaged_images_give_their_files() {
             }
         }
         println!("{name}: {good} of {}", files.len());
+        // Only what the disk does not hold any more may be lost: sizes that were
+        // overwritten, bytes behind the cut.
+        let lossy = ["size", "truncated"].iter().any(|what| name.contains(what));
+        assert!(lossy || good == files.len(), "{name}");
         (right, total) = (right + good, total + files.len());
     }
     println!("damage score: {right} of {total}");
-    assert!(right * 108 >= 104 * total, "{right} of {total}");
+    assert!(right * 108 >= 99 * total, "{right} of {total}");
 }

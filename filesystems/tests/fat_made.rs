@@ -220,6 +220,32 @@ fn without_any_table_files_come_in_one_piece_where_they_fit() {
 }
 
 #[test]
+fn a_boot_sector_that_the_disk_contradicts_is_beaten() {
+    let mut disk = Disk::new();
+    let bytes = content(1, 3000);
+    disk.file(0, b"FILE    BIN", &[2, 3, 4], &bytes);
+    disk.0[13] = 1;
+    let mounted = open(&disk.0, &[]);
+    assert!(read(&mounted, entry(&mounted, "FILE.BIN")).0 == bytes);
+    let codes: Vec<_> = mounted.volume.findings().iter().map(|f| f.code.id).collect();
+    assert_eq!(codes, ["fs.geometry-guessed", "fs.fields-differ"]);
+}
+
+#[test]
+fn an_unknown_shape_is_found_without_a_boot_sector() {
+    let mut disk = Disk::new();
+    let bytes = content(1, 3000);
+    disk.file(0, b"ONE     BIN", &[2, 3, 4], &bytes);
+    disk.file(1, b"TWO     BIN", &[5, 6], &content(2, 2000));
+    disk.0.resize(410 * 1024, 0);
+    disk.0[..512].fill(0xE5);
+    let (_, found) = probe(&*blocks(&disk.0, &[]), &Context::default()).unwrap();
+    assert_eq!(found.strength, Strength::Likely);
+    let mounted = open(&disk.0, &[]);
+    assert!(read(&mounted, entry(&mounted, "ONE.BIN")).0 == bytes);
+}
+
+#[test]
 fn a_short_chain_with_a_mark_gives_what_it_has_and_no_more() {
     let mut disk = Disk::new();
     disk.file(0, b"FILE    BIN", &[2, 3], &content(1, 2048));

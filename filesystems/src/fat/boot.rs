@@ -46,10 +46,9 @@ pub(super) struct Bpb {
     pub track: u16,
     pub heads: u16,
     pub hidden: u32,
-    /// FAT32: flags of the active copy, root cluster, FSInfo sector.
+    /// FAT32: flags of the active copy, root cluster.
     pub flags: u16,
     pub root_cluster: u32,
-    pub info: u16,
     /// Serial and label of an extended block.
     pub serial: Option<u32>,
     pub label: Option<[u8; 11]>,
@@ -89,7 +88,6 @@ impl Bpb {
             },
             flags: if wide { word(b[40], b[41]) } else { 0 },
             root_cluster: if wide { long(44) } else { 0 },
-            info: if wide { word(b[48], b[49]) } else { 0 },
             serial: matches!(mark, 0x28 | 0x29).then(|| long(extended.saturating_add(1))),
             label: text.copied().filter(|_| mark == 0x29),
             signed: b.ends_with(&[0x55, 0xAA]),

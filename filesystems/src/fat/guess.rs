@@ -43,16 +43,25 @@ pub(super) struct Guess {
 impl Guess {
     fn score(&self) -> i64 {
         let (good, bad) = self.fit;
-        i64::from(good).saturating_sub(i64::from(bad).saturating_mul(2)).saturating_add(i64::from(self.signed))
+        i64::from(good).saturating_sub(i64::from(bad)).saturating_add(i64::from(self.signed))
+    }
+
+    /// Against a boot sector all tables must have their id, and more entries
+    /// fit; among guesses the higher score wins.
+    fn beats(&self, other: &Self) -> bool {
+        match other.origin {
+            Origin::Boot => self.all_signed() && self.fit.0 > other.fit.0 && self.fit.1 <= other.fit.1,
+            _ => self.score() > other.score(),
+        }
     }
 
     fn all_signed(&self) -> bool {
         self.signed == self.shape.copies
     }
 
-    /// True when nothing speaks against the boot sector.
+    /// True when nothing speaks against it.
     fn is_sound(&self) -> bool {
-        self.all_signed() && self.fit.1 <= self.fit.0
+        self.all_signed() && self.fit.1 == 0
     }
 }
 
@@ -91,7 +100,7 @@ static KNOWN: &[Known] = &[
     known("2880 KiB", 5760, 512, 0xF0, [2, 240, 9]),
     known("1680 KiB (DMF)", 3360, 512, 0xF0, [4, 16, 3]),
     known("1680 KiB (DMF)", 3360, 512, 0xF0, [2, 16, 5]),
-    known("1232 KiB (PC-98, X68000)", 1232, 1024, 0xFE, [1, 192, 2]),
+    known("1232 KiB (PC-98, X68000, FM Towns)", 1232, 1024, 0xFE, [1, 192, 2]),
     known("250 KiB, 8 inch, 1 side", 2002, 128, 0xFE, [4, 68, 6]),
 ];
 
@@ -125,7 +134,9 @@ pub(super) fn boot_at(blocks: &dyn Blocks, at: u64, context: &Context) -> Result
     Ok(bytes.first_chunk().copied().unwrap_or([0; 512]))
 }
 
-/// The shape of the volume, if it can be one.
+/// The shape of the volume, if it can be one. A boot sector that the disk does
+/// not bear out has to beat the known disk of this size and id: DOS itself goes
+/// by the id of the older floppies and never looks at their boot sector.
 pub(super) fn guess(blocks: &dyn Blocks, context: &Context) -> Result<Option<Guess>> {
     let boot = Bpb::read(&boot_at(blocks, 0, context)?);
     let mut all = Vec::new();
@@ -137,12 +148,14 @@ pub(super) fn guess(blocks: &dyn Blocks, context: &Context) -> Result<Option<Gue
         all.push(told);
     }
     all.extend(backup(blocks, context)?);
-    all.extend(known_shapes(blocks, context)?);
-    if all.iter().all(|g| g.fit.0 == 0 || g.fit.1 > 0) {
+    all.extend(known_shapes(blocks, false, context)?);
+    if all.iter().all(|g| g.origin != Origin::Boot && g.fit.0 == 0) {
+        all.extend(known_shapes(blocks, true, context)?);
+    }
+    if all.iter().all(|g| g.origin != Origin::Boot && g.fit.0 == 0) {
         all.extend(search(blocks, context)?);
     }
-    // The first of the best: the boot sector wins a tie.
-    Ok(all.into_iter().reduce(|best, next| if next.score() > best.score() { next } else { best }))
+    Ok(all.into_iter().reduce(|best, next| if next.beats(&best) { next } else { best }))
 }
 
 /// The shape that the backup boot sector of a FAT32 volume tells.
@@ -159,37 +172,39 @@ fn backup(blocks: &dyn Blocks, context: &Context) -> Result<Option<Guess>> {
 /// Where FAT32 volumes keep it: the specification asks for no other place.
 const BACKUP: u32 = 6;
 
-/// Known disks of this size, or of a larger one where the image is cut short.
-fn known_shapes(blocks: &dyn Blocks, context: &Context) -> Result<Vec<Guess>> {
+/// Known disks of this size, or of a larger one if the image is cut `short`;
+/// there something must fit.
+fn known_shapes(blocks: &dyn Blocks, short: bool, context: &Context) -> Result<Vec<Guess>> {
     let mut all = Vec::new();
-    for shorter in [false, true] {
-        for row in KNOWN {
-            let Some(shape) = row.shape() else { continue };
-            let fits = if shorter { blocks.len() < shape.len() } else { blocks.len() == shape.len() };
-            if fits {
-                all.extend(signed(weigh(blocks, shape, Origin::Known(row.name), context)?, row.id, blocks, context)?);
+    for row in KNOWN {
+        let Some(shape) = row.shape() else { continue };
+        let fits = if short { blocks.len() < shape.len() } else { blocks.len() == shape.len() };
+        if fits && has_id(blocks, &shape, row.id, context)? {
+            let guess = weigh(blocks, shape, Origin::Known(row.name), context)?;
+            let (good, bad) = guess.fit;
+            if bad <= good && (good > 0 || !short) {
+                all.push(guess);
             }
-        }
-        if all.iter().any(|g: &Guess| g.fit.1 == 0) {
-            break;
         }
     }
     Ok(all)
 }
 
-/// A guess only where a table begins with the id, and no entry contradicts
-/// more than agree.
-fn signed(guess: Guess, id: u8, blocks: &dyn Blocks, context: &Context) -> Result<Option<Guess>> {
-    for copy in 0..guess.shape.copies {
-        let (head, _) = read_at(blocks, guess.shape.fat_at(copy), 3, context)?;
-        if head == [id, 0xFF, 0xFF] && guess.fit.1 <= guess.fit.0 {
-            return Ok(Some(guess));
+/// True when a table of the shape begins with the id.
+fn has_id(blocks: &dyn Blocks, shape: &Shape, id: u8, context: &Context) -> Result<bool> {
+    for copy in 0..shape.copies {
+        if read_at(blocks, shape.fat_at(copy), 3, context)?.0 == [id, 0xFF, 0xFF] {
+            return Ok(true);
         }
     }
-    Ok(None)
+    Ok(false)
 }
 
-/// Try every usual shape behind a table that begins with its id.
+/// Sizes of root directories that are tried, the largest first: nothing but
+/// the content tells where a root directory without an own end stops.
+const ROOTS: [u32; 15] = [512, 256, 240, 224, 208, 192, 160, 128, 112, 96, 68, 64, 48, 32, 16];
+
+/// Try every usual shape behind a table that begins with its id and has a twin.
 fn search(blocks: &dyn Blocks, context: &Context) -> Result<Option<Guess>> {
     let mut best: Option<Guess> = None;
     if blocks.len() > FLOPPY {
@@ -199,28 +214,30 @@ fn search(blocks: &dyn Blocks, context: &Context) -> Result<Option<Guess>> {
         let (head, _) = read_at(blocks, u64::from(sector), 3, context)?;
         let &[id @ (0xF0 | 0xF8..=0xFF), 0xFF, 0xFF] = &head[..] else { continue };
         let sectors = u32::try_from(blocks.len().checked_div(sector.into()).unwrap_or(0)).unwrap_or(u32::MAX);
-        for per_fat in 1..=12u32 {
-            let (twin, _) =
-                read_at(blocks, u64::from(sector).saturating_mul(u64::from(per_fat).saturating_add(1)), 3, context)?;
-            if twin != head {
+        let tries = (1..=12u32).flat_map(|fat| ROOTS.map(|root| (fat, root)));
+        for (per_fat, root, cluster) in tries.flat_map(|(f, r)| [1u32, 2, 4, 8].map(|c| (f, r, c))) {
+            context.step(1)?;
+            let Some(shape) = plain(sector, sectors, id, [cluster, root, per_fat]) else { continue };
+            let twin = read_at(blocks, shape.fat_at(1), 3, context)?.0;
+            if twin != head || shape.need_table() > shape.fat_len() || !ends_cleanly(blocks, &shape, context)? {
                 continue;
             }
-            let roots = [112, 224, 64, 192, 240, 128, 256, 96, 48, 32, 16, 160, 208, 512];
-            for (root, cluster) in roots.iter().flat_map(|r| [1u32, 2, 4, 8].map(|c| (*r, c))) {
-                context.step(1)?;
-                let Some(shape) = plain(sector, sectors, id, [cluster, root, per_fat]) else { continue };
-                if shape.need_table() > shape.fat_len() {
-                    continue;
-                }
-                let next = weigh(blocks, shape, Origin::Search, context)?;
-                let better = best.as_ref().is_none_or(|b| next.score() > b.score());
-                if next.fit.0 > 1 && next.fit.1 == 0 && better {
-                    best = Some(next);
-                }
+            let next = weigh(blocks, shape, Origin::Search, context)?;
+            if next.fit.0 > 1 && next.fit.1 == 0 && best.as_ref().is_none_or(|b| next.score() > b.score()) {
+                best = Some(next);
             }
         }
     }
     Ok(best)
+}
+
+/// True when only fill follows the first entry that was never used, up to the
+/// end of the root directory.
+fn ends_cleanly(blocks: &dyn Blocks, shape: &Shape, context: &Context) -> Result<bool> {
+    let len = usize::try_from(shape.root_len()).unwrap_or(0);
+    let (root, _) = read_at(blocks, shape.root_at(), len, context)?;
+    let unused = root.as_chunks::<32>().0.iter().skip_while(|e| e[0] != 0);
+    Ok(unused.flat_map(|e| e.get(1..).unwrap_or_default()).all(|b| matches!(b, 0 | 0xE5 | 0xF6)))
 }
 
 /// How well the disk bears a shape out.

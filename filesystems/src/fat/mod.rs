@@ -57,8 +57,8 @@ fn probe(blocks: &dyn Blocks, context: &Context) -> Option<Found> {
     let from = match found.origin {
         Origin::Boot => "boot sector".to_owned(),
         Origin::Backup(sector) => format!("backup boot sector {sector}"),
-        Origin::Known(name) => format!("no boot sector; shape of {name}"),
-        Origin::Search => "no boot sector; the only shape that fits".to_owned(),
+        Origin::Known(name) => format!("shape of {name}, not from the boot sector"),
+        Origin::Search => "the shape that fits, not from the boot sector".to_owned(),
     };
     let copies = found.shape.copies;
     let kind = found.shape.width.name();

@@ -110,7 +110,10 @@ fn disk_notes(blocks: &dyn Blocks, bpb: &Bpb, found: &Guess, table: &Table) -> V
         Origin::Boot => {}
         Origin::Backup(sector) => notes.push((&FS_GEOMETRY_GUESSED, format!("from the backup at sector {sector}"))),
         Origin::Known(name) => notes.push((&FS_GEOMETRY_GUESSED, format!("taken as {name}"))),
-        Origin::Search => notes.push((&FS_GEOMETRY_GUESSED, "the only shape that tables and root fit".into())),
+        Origin::Search => notes.push((&FS_GEOMETRY_GUESSED, "taken as the shape that tables and root fit".into())),
+    }
+    if found.origin != Origin::Boot && bpb.shape().is_some() {
+        notes.push((&FS_FIELDS_DIFFER, "the boot sector tells a shape that the disk does not bear out".into()));
     }
     let told = if found.origin == Origin::Boot { Some(bpb.media) } else { None };
     if let (Some(media), Some(id)) = (told, table.id())
@@ -146,11 +149,11 @@ fn facts(boot: &[u8; 512], bpb: &Bpb, found: &Guess, table: &Table, entries: &[E
     for label in entries.iter().filter(|e| e.kind == EntryKind::Label && e.deleted.is_none()) {
         all.push(("label", label.name.text.clone()));
     }
+    all.extend(bpb.label.map(|raw| ("boot label", name::label(&raw, Charset::Cp437).text)));
+    all.extend(bpb.serial.map(|s| ("serial", format!("{:04X}-{:04X}", s >> 16, s & 0xFFFF))));
     if told {
-        all.extend(bpb.label.map(|raw| ("boot label", name::label(&raw, Charset::Cp437).text)));
-        all.extend(bpb.serial.map(|s| ("serial", format!("{:04X}-{:04X}", s >> 16, s & 0xFFFF))));
         all.push(("OEM name", name::cp437(&bpb.oem)));
-        if !bpb.signed && bpb.serial.is_none() {
+        if !bpb.signed && bpb.serial.is_none() && !bpb.oem.is_ascii() {
             all.push(("Atari serial", format!("{:02X}{:02X}{:02X}", boot[10], boot[9], boot[8])));
         }
         all.push(("media byte", format!("{:02X}h", bpb.media)));
