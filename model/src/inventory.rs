@@ -113,6 +113,9 @@ pub struct Said {
 }
 
 impl Said {
+    /// As many facts as a sector from cells has.
+    const COMMON: usize = 10;
+
     /// Say something; unrecorded values are not kept.
     pub fn say(&mut self, fact: Fact, value: Value) {
         if value == Value::Unrecorded {
@@ -132,12 +135,31 @@ impl Said {
         }
     }
 
-    /// The facts that this or the other speaks of, in order.
-    fn facts_with(&self, other: &Said) -> Vec<Fact> {
-        let mut facts: Vec<Fact> = self.facts.iter().chain(&other.facts).map(|(fact, _)| *fact).collect();
-        facts.sort_unstable();
-        facts.dedup();
-        facts
+    /// Give `take` each fact that the other does not say the same of, in order.
+    fn unlike<'a>(&'a self, other: &'a Said, mut take: impl FnMut(Fact, &'a Value, &'a Value)) {
+        let (mut mine, mut theirs) = (self.facts.as_slice(), other.facts.as_slice());
+        loop {
+            let fact = match (mine.first(), theirs.first()) {
+                (Some((a, _)), Some((b, _))) => *a.min(b),
+                (Some((fact, _)), None) | (None, Some((fact, _))) => *fact,
+                (None, None) => return,
+            };
+            let (from, to) = (pop(&mut mine, fact), pop(&mut theirs, fact));
+            if from != to {
+                take(fact, from, to);
+            }
+        }
+    }
+}
+
+/// The first value, when it is of this fact.
+fn pop<'a>(facts: &mut &'a [(Fact, Value)], fact: Fact) -> &'a Value {
+    match facts.split_first() {
+        Some(((own, value), rest)) if *own == fact => {
+            *facts = rest;
+            value
+        }
+        _ => &Value::Unrecorded,
     }
 }
 
@@ -157,7 +179,7 @@ pub struct Unlike<'a> {
 impl Inventory {
     /// The place to say something of.
     pub fn at(&mut self, place: Place) -> &mut Said {
-        self.places.entry(place).or_default()
+        self.places.entry(place).or_insert_with(|| Said { facts: Vec::with_capacity(Said::COMMON) })
     }
 
     /// Say one thing; unrecorded values are not kept.
@@ -185,19 +207,15 @@ impl Inventory {
     /// Where the other does not say the same, by place, then fact.
     pub fn unlike<'a>(&'a self, other: &'a Inventory) -> Vec<Unlike<'a>> {
         static NOTHING: Said = Said { facts: Vec::new() };
-        let here = |place: &'a Place, from: &'a Said, to: &'a Said| {
-            let facts = if from == to { Vec::new() } else { from.facts_with(to) };
-            facts
-                .into_iter()
-                .map(move |fact| Unlike { place, fact, from: from.get(fact), to: to.get(fact) })
-                .filter(|u| u.from != u.to)
-        };
         let mut unlike = Vec::new();
+        let mut compare = |place: &'a Place, from: &'a Said, to: &'a Said| {
+            from.unlike(to, |fact, from, to| unlike.push(Unlike { place, fact, from, to }));
+        };
         for (place, from) in &self.places {
-            unlike.extend(here(place, from, other.places.get(place).unwrap_or(&NOTHING)));
+            compare(place, from, other.places.get(place).unwrap_or(&NOTHING));
         }
         for (place, to) in other.places.iter().filter(|(place, _)| !self.places.contains_key(place)) {
-            unlike.extend(here(place, &NOTHING, to));
+            compare(place, &NOTHING, to);
         }
         unlike.sort_by_key(|u| (u.place, u.fact));
         unlike

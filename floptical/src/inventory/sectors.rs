@@ -40,6 +40,9 @@ fn say_slot(said: &mut Inventory, place: &Place, slot: &Sighting, track: &DiskTr
     );
     say(Fact::DataCheck, check(slot.data_check));
     say(Fact::DataCheckValue, known(slot.data_check_value.map(number), data_value_regular(slot)));
+    if slot.reconstructed {
+        say(Fact::Reconstructed, Value::Value(Datum::Number(1), Regular::No));
+    }
     if let Some(weak) = slot.weak.as_ref().filter(|w| w.count_ones() > 0) {
         say(Fact::Weak, digest_of(&weak.to_msb(), false));
     }

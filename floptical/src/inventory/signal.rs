@@ -18,6 +18,10 @@ pub(super) fn say_track(said: &mut Inventory, track: &DiskTrack) {
     let said = said.at(place);
     let mut say = |fact, value| said.say(fact, value);
     say(Fact::Exists, Value::Value(Datum::Number(1), blank.into()));
+    if track.layers.len() > 1 {
+        let count = i64::try_from(track.layers.len()).unwrap_or(i64::MAX);
+        say(Fact::Readings, Value::Value(Datum::Number(count), Regular::No));
+    }
     if let Some(cells) = &derived.cells {
         say(Fact::TrackLength, track_length(cells, blank));
         say(Fact::Gaps, gaps(cells, sectors, blank));

@@ -155,7 +155,12 @@ fn os9(len: u64, head: &[u8]) -> Option<Layout> {
     if !sane {
         return None;
     }
-    known(Layout::uniform(u16::try_from(total.checked_div(track)?).ok()?, heads, sectors, SIZE, scheme)?)
+    let mut layout = Layout::uniform(u16::try_from(total.checked_div(track)?).ok()?, heads, sectors, SIZE, scheme)?;
+    if scheme == Scheme::IbmFm {
+        // Single density OS-9 numbers its sectors from 0, as captures show.
+        layout.zones.to_mut().iter_mut().for_each(|zone| zone.base = 0);
+    }
+    known(layout)
 }
 
 /// True for a partition table that can be: marks of state, at least one

@@ -33,12 +33,6 @@ const fn fast(mut layout: Layout) -> Layout {
     layout
 }
 
-/// The same with side 1 after the whole of side 0.
-const fn side_by_side(mut layout: Layout) -> Layout {
-    layout.order = SideOrder::SideBySide;
-    layout
-}
-
 use Form::{Inch3, Inch5, Inch8};
 use Scheme::{IbmFm, IbmMfm};
 
@@ -55,7 +49,6 @@ static MFM_16_256: [Zone; 1] = [zone(IbmMfm, Rate::DD, 16, 256, 54)];
 static MFM_16_256_0: [Zone; 1] = [Zone { base: 0, ..zone(IbmMfm, Rate::DD, 16, 256, 54) }];
 static MFM_18_256: [Zone; 1] = [Zone { interleave: 5, ..zone(IbmMfm, Rate::DD, 18, 256, 24) }];
 static MFM_18_256_0: [Zone; 1] = [Zone { base: 0, interleave: 5, ..zone(IbmMfm, Rate::DD, 18, 256, 24) }];
-static FM_10_256: [Zone; 1] = [zone(IbmFm, Rate::DD, 10, 256, 25)];
 static FM_10_256_0: [Zone; 1] = [Zone { base: 0, ..zone(IbmFm, Rate::DD, 10, 256, 25) }];
 static FM_9_256_0: [Zone; 1] = [Zone { base: 0, interleave: 4, ..zone(IbmFm, Rate::DD, 9, 256, 45) }];
 static FM_26: [Zone; 1] = [zone(IbmFm, Rate::HD, 26, 128, 27)];
@@ -91,12 +84,12 @@ pub static LAYOUTS: &[Layout] = &[
     fast(disk("ibm-8-2d2s", "8 inch, two sides, double density, first track single", Inch8, (77, 2), &FM_26_MFM_26)),
     fast(disk("ibm-8-2d2sa", "8 inch, two sides, double density", Inch8, (77, 2), &MFM_26_256)),
     disk("ti99-90", "TI-99/4A, one side, single density", Inch5, (40, 1), &FM_9_256_0),
-    side_by_side(disk("dfs-100", "Acorn DFS, 40 tracks", Inch5, (40, 1), &FM_10_256_0)),
-    disk("dfs-200", "Acorn DFS, 80 tracks", Inch5, (80, 1), &FM_10_256_0),
-    disk("os9-204", "OS-9, 80 tracks, single density", Inch5, (80, 1), &FM_10_256),
+    disk("fm-10x256-40", "40 tracks, single density (Acorn DFS)", Inch5, (40, 1), &FM_10_256_0),
+    disk("fm-10x256-80", "80 tracks, single density (Acorn DFS, OS-9)", Inch5, (80, 1), &FM_10_256_0),
+    disk("fm-10x256-80-2", "80 tracks, two sides, single density (Acorn DFS)", Inch5, (80, 2), &FM_10_256_0),
     disk("adfs-s", "Acorn ADFS S", Inch5, (40, 1), &MFM_16_256_0),
     disk("adfs-m", "Acorn ADFS M", Inch5, (80, 1), &MFM_16_256_0),
-    side_by_side(disk("adfs-l", "Acorn ADFS L", Inch5, (80, 2), &MFM_16_256_0)),
+    disk("adfs-l", "Acorn ADFS L", Inch5, (80, 2), &MFM_16_256_0),
     disk("coco-35", "CoCo, 35 tracks", Inch5, (35, 1), &MFM_18_256),
     disk("coco-40", "CoCo, 40 tracks", Inch5, (40, 1), &MFM_18_256),
     disk("ti99-180", "TI-99/4A, one side, double density", Inch5, (40, 1), &MFM_18_256_0),
