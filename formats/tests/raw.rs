@@ -8,6 +8,7 @@ use std::sync::Arc;
 use floptical_formats::raw::candidates;
 use floptical_formats::{Evidence, Format, NotFitted, ReadOptions};
 use floptical_io::{FileSet, Output, ReadAt, Source};
+use floptical_model::layout::SideOrder;
 use floptical_model::{
     Carrier, Check, Context, DataField, DriveFacts, ErrorKind, Extent, Fact, Floppy, Image, Known, Layout, Opaque,
     Rate, Reading, Result, Scheme, SectorId, Sectors, Sighting, Slot, Status, Track, TrackAt, TrackMap, Why,
@@ -120,7 +121,7 @@ fn the_first_bytes_and_the_length_suggest_layouts() {
     assert_eq!(ids(&with_bpb(737_280, (40, 2, 9)))[0], "pc-720", "half a disk is not told");
     assert_eq!(ids(&with_os9(35 * 18 * 256, 1, 18, true))[0], "coco-35");
     assert_eq!(ids(&with_os9(80 * 36 * 256, 2, 18, true))[0], "80 cylinders, 2 sides: 160 tracks of 18x256 from 1");
-    assert_eq!(ids(&with_os9(80 * 10 * 256, 1, 10, false))[0], "os9-204");
+    assert_eq!(ids(&with_os9(80 * 10 * 256, 1, 10, false))[0], "fm-10x256-80");
     for other in [pattern(3), pattern(3328), with_partition(1_474_560, 1, 100), pattern(20_000), Vec::new()] {
         assert!(ids(&other).is_empty(), "{} bytes", other.len());
     }
@@ -184,9 +185,9 @@ fn a_tie_of_layouts_is_said() {
 
 #[test]
 fn a_named_layout_is_said_to_be_named() {
-    let adfs = Layout::by_id("adfs-l").unwrap();
-    let image = read_as(&pattern(655_360), Some(adfs)).unwrap();
-    assert_eq!(layout(&image), Known::Assumed(adfs.clone(), Why::Person));
+    let sides = Layout { order: SideOrder::SideBySide, ..Layout::by_id("adfs-l").unwrap().clone() };
+    let image = read_as(&pattern(655_360), Some(&sides)).unwrap();
+    assert_eq!(layout(&image), Known::Assumed(sides, Why::Person));
     assert_eq!(tracks(&image)[1].1.slots[0].chosen().data_span, Some(floptical_model::Span::file(80 * 4096, 256)));
 }
 
