@@ -192,7 +192,7 @@ fn stream(flux: &Flux, parts: &[Opaque]) -> Option<Vec<u8>> {
 fn push_index(out: &mut Vec<u8>, mark: &IndexMark, at: (u64, u32), overflows: u32, counter: [u8; 4]) -> Option<()> {
     let (tick, position) = at;
     let since = mark.tick.checked_sub(tick)?;
-    let whole = u32::try_from(since / u64::from(OVERFLOW)).unwrap_or(u32::MAX).min(overflows);
+    let whole = u32::try_from(since.checked_div(OVERFLOW.into())?).unwrap_or(u32::MAX).min(overflows);
     let rest = since.checked_sub(u64::from(whole).checked_mul(OVERFLOW.into())?)?;
     let numbers = [position.checked_add(whole)?, u32::try_from(rest).ok()?, u32::from_le_bytes(counter)];
     raw::push_numbers(out, raw::INDEX, &numbers);
