@@ -68,8 +68,8 @@ pub(crate) enum When {
 /// Overrides of what is found by itself.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct Reading {
-    /// Read a flat image with this layout, whatever its size suggests
-    #[arg(long, value_name = "ID", value_parser = layouts())]
+    /// Read a flat image with this layout, whatever its size suggests; `floptical formats` lists them
+    #[arg(long, value_name = "ID", value_parser = layouts(), hide_possible_values = true)]
     pub(crate) layout: Option<&'static Layout>,
     /// Read as this format, whatever the evidence
     #[arg(long, value_name = "FORMAT", value_parser = readable())]
@@ -79,7 +79,7 @@ pub(crate) struct Reading {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Say what each file is, how sure and why; folders are walked
-    #[command(after_help = "Example:\n  floptical identify --why fixtures/images/box.img")]
+    #[command(after_help = "Example:\n  floptical identify fixtures/images")]
     Identify {
         /// Files and folders
         #[arg(required = true, value_name = "PATH")]
@@ -165,7 +165,7 @@ pub(crate) enum Verb {
         reading: Reading,
     },
     /// Compare two images: same file, same recording, same data, same files?
-    #[command(after_help = "Example:\n  floptical compare fixtures/images/box.img fixtures/images/harmed.imd")]
+    #[command(after_help = "Example:\n  floptical compare fixtures/images/box.hfe fixtures/images/box.imd")]
     Compare {
         /// The first image
         first: PathBuf,
@@ -175,7 +175,7 @@ pub(crate) enum Verb {
         reading: Reading,
     },
     /// Go from a file's byte or a sector down to the bytes of the container
-    #[command(after_help = "Example:\n  floptical explain fixtures/images/harmed.imd 0.0.1\n\n\
+    #[command(after_help = "Example:\n  floptical explain fixtures/images/box.img HELLO.TXT\n\n\
         WHAT is a sector by its recorded number (0.0.1), the slot N of a track (0.0#3), or PATH@OFFSET, \
         the byte of a file.")]
     Explain {
@@ -187,7 +187,7 @@ pub(crate) enum Verb {
         reading: Reading,
     },
     /// State what a conversion would lose; exits as `convert` would
-    #[command(after_help = "Example:\n  floptical plan fixtures/images/harmed.imd --to imd")]
+    #[command(after_help = "Example:\n  floptical plan fixtures/images/box.img --to hfe")]
     Plan {
         /// The image
         #[arg(value_name = "IN")]
@@ -199,7 +199,7 @@ pub(crate) enum Verb {
         choice: Choice,
     },
     /// Convert, read back and prove; nothing is lost that nobody accepted
-    #[command(after_help = "Example:\n  floptical convert fixtures/images/harmed.imd copy.imd")]
+    #[command(after_help = "Example:\n  floptical convert fixtures/images/box.scp box.img")]
     Convert {
         /// The image
         #[arg(value_name = "IN")]
@@ -219,7 +219,7 @@ pub(crate) enum Verb {
         #[arg(long)]
         force: bool,
     },
-    /// List the formats: what is read, what is written, what each can hold
+    /// List what is known: formats, file systems, layouts, facts
     #[command(after_help = "Example:\n  floptical formats")]
     Formats,
     /// Print the completions for a shell
@@ -239,8 +239,8 @@ pub(crate) enum Verb {
 /// What a person decides about a conversion.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Choice {
-    /// Accept the loss of this content
-    #[arg(long, value_name = "FACT,...", value_delimiter = ',', value_parser = facts())]
+    /// Accept the loss of this content; `plan` names it, `floptical formats` lists the facts
+    #[arg(long, value_name = "FACT,...", value_delimiter = ',', value_parser = facts(), hide_possible_values = true)]
     pub(crate) lose: Vec<Fact>,
     /// Write so many revolutions where flux is made from cells
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=32))]
@@ -300,11 +300,11 @@ fn writable() -> impl TypedValueParser<Value = &'static Format> {
 }
 
 fn layouts() -> impl TypedValueParser<Value = &'static Layout> {
-    let rows = LAYOUTS.iter().map(|l| PossibleValue::new(&*l.id).help(&*l.name).hide(true));
+    let rows = LAYOUTS.iter().map(|l| PossibleValue::new(&*l.id).help(&*l.name));
     row_of(rows.collect(), Layout::by_id)
 }
 
 fn facts() -> impl TypedValueParser<Value = Fact> {
-    let rows = Fact::ALL.iter().map(|f| PossibleValue::new(f.word()).help(f.meaning()).hide(true));
+    let rows = Fact::ALL.iter().map(|f| PossibleValue::new(f.word()).help(f.meaning()));
     row_of(rows.collect(), Fact::from_word)
 }

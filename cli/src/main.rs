@@ -26,7 +26,9 @@ use session::Session;
 fn main() -> ExitCode {
     interrupt::listen();
     let code = match schema::asked() {
-        Some(verb) => finish(output::to_stdout(schema::of(&verb).as_bytes()).map(|()| Code::Done)),
+        Some(verb) => {
+            finish(schema::of(&verb).and_then(|text| output::to_stdout(text.as_bytes()).map(|()| Code::Done)))
+        }
         None => match Args::try_parse() {
             Ok(args) => run(&args),
             Err(error) => usage(&error),

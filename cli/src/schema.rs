@@ -4,6 +4,7 @@
 use clap::parser::ValueSource;
 use serde_json::{Map, Value, json};
 
+use crate::failure::{Code, Failure};
 use crate::output::to_json_text;
 
 /// The members of each object: `name:type`, where a type is `text`, `whole`,
@@ -44,6 +45,7 @@ static OBJECTS: &[(&str, &str)] = &[
     ("file_difference", "path:text first?:text second?:text"),
     ("step", "layer:text what:text span?:text"),
     ("written", "output:text bytes:whole sha256:text proved:truth sidecar?:text"),
+    ("row", "id:text name:text"),
     (
         "format",
         "id:text name:text extensions:[text] carrier:text layer:text writes:truth exactness:text witness:text \
@@ -75,7 +77,7 @@ static VERBS: &[(&str, &str)] = &[
     ("explain", "input:text what:text steps:[step]"),
     ("plan", CONVERSION),
     ("convert", CONVERSION),
-    ("formats", "formats:[format]"),
+    ("formats", "formats:[format] filesystems:[row] layouts:[row] facts:[row]"),
 ];
 
 /// What stands in place of a result that could not be had.
@@ -88,22 +90,24 @@ pub(crate) fn asked() -> Option<String> {
     let matches = crate::command().mut_subcommands(optional).try_get_matches().ok()?;
     let (verb, own) = matches.subcommand()?;
     let told = own.value_source("json_schema") == Some(ValueSource::CommandLine);
-    (told && VERBS.iter().any(|(name, _)| *name == verb)).then(|| verb.to_owned())
+    told.then(|| verb.to_owned())
 }
 
 /// The JSON schema of a verb.
-pub(crate) fn of(verb: &str) -> String {
+pub(crate) fn of(verb: &str) -> Result<String, Failure> {
+    let Some((_, members)) = VERBS.iter().find(|(name, _)| *name == verb) else {
+        return Err(Failure::new(Code::Usage, format!("`{verb}` prints no JSON")));
+    };
     let id = format!("floptical/{verb}/0");
-    let members = VERBS.iter().find(|(name, _)| *name == verb).map_or("", |(_, members)| members);
     let objects: Map<String, Value> =
         OBJECTS.iter().map(|(name, members)| ((*name).to_owned(), object(None, members))).collect();
-    to_json_text(&json!({
+    Ok(to_json_text(&json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": id,
         "title": format!("What `floptical {verb} --json` prints for one input, or why it has nothing to print"),
         "oneOf": [object(Some(&id), members), object(Some(&id), FAILURE)],
         "$defs": objects,
-    }))
+    })))
 }
 
 fn object(schema: Option<&str>, members: &str) -> Value {

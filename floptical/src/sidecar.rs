@@ -182,3 +182,81 @@ fn unhex(digits: &str) -> Option<Vec<u8>> {
     };
     digits.as_bytes().chunks(2).map(byte).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use floptical_model::Floppy;
+    use floptical_model::{DriveFacts, Known, TrackMap};
+
+    fn image() -> Image {
+        let (drive, layout, tracks) = (DriveFacts::default(), Known::Unrecorded, TrackMap::held([]));
+        Image::floppy(Floppy { drive, layout, tracks })
+    }
+
+    fn named(sha256: &str) -> Named {
+        Named { name: "disk.img".into(), format: "raw".into(), sha256: sha256.into() }
+    }
+
+    fn sidecar(claims: Vec<ClaimRow>) -> String {
+        let sidecar =
+            Sidecar { schema: SCHEMA.into(), file: named("ab"), source: named("cd"), claims, losses: Vec::new() };
+        yaml::to_string(&sidecar).unwrap()
+    }
+
+    #[test]
+    fn claims_come_back_byte_for_byte() {
+        let texts = [
+            "",
+            " ",
+            "plain",
+            "no",
+            "1.10",
+            "~",
+            "- a: 'b' \"c\" #d",
+            "two\nlines",
+            "two\r\nlines\r\n\r\n",
+            "\r",
+            "\n",
+            "\ttab ",
+            "  lead\n  more",
+            "\u{1b}[2J\u{0}\u{7f}\u{85}\u{2028}\u{feff}",
+            "Ünï ディスク",
+            "|\n",
+            ">-\n x\n",
+            "---\n...\n",
+        ];
+        for text in texts {
+            for raw in [text.as_bytes().to_vec(), b"\xff\x00 other".to_vec()] {
+                let claim = Claim { kind: ClaimKind::Comment, raw, text: text.into(), at: Span::Made("sidecar") };
+                let mut back = image();
+                let yaml = sidecar(vec![ClaimRow::of(&claim)]);
+                assert_eq!(apply(&mut back, &yaml, "ab").unwrap(), Some(1), "{yaml}");
+                assert_eq!(back.claims, [claim], "{yaml}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_sidecar_belongs_to_bytes() {
+        let mut other = image();
+        let claim = Claim { kind: ClaimKind::Title, raw: b"x".to_vec(), text: "x".into(), at: Span::Made("sidecar") };
+        let yaml = sidecar(vec![ClaimRow::of(&claim)]);
+        assert_eq!(apply(&mut other, &yaml, "ac").unwrap(), None);
+        assert!(other.claims.is_empty());
+        assert_eq!(apply(&mut other, &yaml, "ab").unwrap(), Some(1));
+        assert_eq!(apply(&mut other, &yaml, "ab").unwrap(), Some(0));
+    }
+
+    #[test]
+    fn what_is_no_sidecar_is_said_and_changes_nothing() {
+        let good = sidecar(vec![ClaimRow { kind: "title".into(), text: "x".into(), raw: Some("ff".into()) }]);
+        for (from, to) in
+            [("sidecar/0", "sidecar/1"), ("kind: title", "kind: odd"), ("ff", "fg"), ("raw", "row"), ("claims", "")]
+        {
+            let mut image = image();
+            assert!(apply(&mut image, &good.replace(from, to), "ab").is_err(), "{from}");
+            assert!(image.claims.is_empty());
+        }
+    }
+}

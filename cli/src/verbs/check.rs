@@ -39,7 +39,7 @@ fn page(session: &Session, input: &Input, reading: &Reading, context: &Context) 
 
 fn text(session: &Session, label: &str, shape: &CheckShape, out: &mut String) {
     let (word, look) = verdict(shape);
-    let states = if shape.states.is_empty() { String::new() } else { format!(": {}", states(&shape.states)) };
+    let states = if shape.states.is_empty() { String::new() } else { format!(", {}", states(&shape.states)) };
     let name = session.colour.paint(Look::Strong, &show(label.as_bytes()));
     let _ = writeln!(out, "{name}: {}{states}", session.colour.paint(look, word));
     sectors(session.colour, &shape.sectors, out);
@@ -108,5 +108,5 @@ pub(crate) fn states(states: &BTreeMap<&'static str, u64>) -> String {
     let total: u64 = states.values().sum();
     let of = |s: &Status| states.get(s.word()).map(|n| format!("{n} {}", s.word()));
     let each: Vec<String> = Status::ALL.iter().filter_map(of).collect();
-    format!("{}: {}", counted(total, "sector"), each.join(", "))
+    format!("{} ({})", counted(total, "sector"), each.join(", "))
 }

@@ -46,7 +46,11 @@ fn identified(input: &Input, context: &Context) -> Result<Identified, Failure> {
 }
 
 fn text(session: &Session, input: &Input, shape: &IdentifyShape, why: bool, out: &mut String) {
-    let wrapped = if shape.layers.is_empty() { String::new() } else { format!(" in {}", shape.layers.join(" in ")) };
+    let wrapped = if shape.layers.is_empty() {
+        String::new()
+    } else {
+        format!(" (in {})", shape.layers.iter().rev().copied().collect::<Vec<_>>().join(" in "))
+    };
     for item in &shape.items {
         let mut name = show(input.label.as_bytes());
         if shape.items.len() > 1 {
@@ -56,7 +60,7 @@ fn text(session: &Session, input: &Input, shape: &IdentifyShape, why: bool, out:
         let (words, look) = verdict(item);
         let _ = writeln!(
             out,
-            "{}{files}: {}{wrapped}",
+            "{}{files}{wrapped}: {}",
             session.colour.paint(Look::Strong, &name),
             session.colour.paint(look, &words)
         );

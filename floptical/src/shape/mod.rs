@@ -15,7 +15,7 @@ pub use report::{
 };
 pub use verbs::{
     CandidateShape, CheckShape, CompareShape, ConversionShape, ExplainShape, ExtractShape, ExtractedShape,
-    FileDigestsShape, FormatsShape, HashShape, IdentifyShape, ItemShape, LayerShape, LsShape, LsVolumeShape,
+    FileDigestsShape, FormatsShape, HashShape, IdentifyShape, ItemShape, LayerShape, LsShape, LsVolumeShape, RowShape,
     SectorRowShape, SectorsShape, WrittenShape,
 };
 

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use floptical_formats::Candidate;
+use floptical_filesystems::FILESYSTEMS;
+use floptical_formats::{Candidate, Registry};
 use floptical_io::text::show;
-use floptical_model::{Check, Findings, Known, Place, SectorEntry, Sighting, Slot};
+use floptical_model::layout::LAYOUTS;
+use floptical_model::{Check, Fact, Findings, Known, Place, SectorEntry, Sighting, Slot};
 use serde::Serialize;
 
 use super::{
@@ -358,11 +360,39 @@ impl ConversionShape {
     }
 }
 
-/// `formats`: the registry.
+/// `formats`: the tables themselves.
 #[derive(Debug, Clone, Serialize)]
 pub struct FormatsShape {
-    /// Its rows.
+    /// The formats.
     pub formats: Vec<FormatShape>,
+    /// The file systems.
+    pub filesystems: Vec<RowShape>,
+    /// The layouts of flat images.
+    pub layouts: Vec<RowShape>,
+    /// The facts that a plan speaks of.
+    pub facts: Vec<RowShape>,
+}
+
+/// A row of a table: a stable word and what it means.
+#[derive(Debug, Clone, Serialize)]
+pub struct RowShape {
+    /// The stable word.
+    pub id: &'static str,
+    /// What it means.
+    pub name: &'static str,
+}
+
+impl FormatsShape {
+    /// The shape of the tables.
+    pub fn of(registry: &Registry) -> Self {
+        let row = |id, name| RowShape { id, name };
+        Self {
+            formats: registry.formats().iter().map(|f| FormatShape::of(f)).collect(),
+            filesystems: FILESYSTEMS.iter().map(|f| row(f.id, f.name)).collect(),
+            layouts: LAYOUTS.iter().map(|l| row(&l.id, &l.name)).collect(),
+            facts: Fact::ALL.iter().map(|f| row(f.word(), f.meaning())).collect(),
+        }
+    }
 }
 
 /// Findings, bounded.

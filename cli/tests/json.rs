@@ -1,0 +1,101 @@
+//! `--json` of every verb against its schema.
+
+mod media;
+
+use media::{code, err, folder, line, out};
+use serde_json::Value;
+
+/// Hold a value against the parts of JSON Schema that the schemas use; says
+/// where it fails.
+fn fault(value: &Value, schema: &Value, root: &Value, at: &str) -> Option<String> {
+    if let Some(reference) = schema["$ref"].as_str() {
+        let name = reference.strip_prefix("#/$defs/").unwrap();
+        assert!(root["$defs"][name].is_object(), "no shape {name}");
+        return fault(value, &root["$defs"][name], root, at);
+    }
+    for key in ["oneOf", "anyOf"] {
+        if let Some(choices) = schema[key].as_array() {
+            let faults: Vec<String> = choices.iter().filter_map(|c| fault(value, c, root, at)).collect();
+            return (faults.len() == choices.len()).then(|| faults.join("; or "));
+        }
+    }
+    if let Some(expected) = schema.get("const") {
+        return (value != expected).then(|| format!("{at} is {value}, not {expected}"));
+    }
+    let right = match schema["type"].as_str().unwrap() {
+        "string" => value.is_string(),
+        "integer" => value.is_u64(),
+        "boolean" => value.is_boolean(),
+        "null" => value.is_null(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        other => panic!("no type {other}"),
+    };
+    if !right {
+        return Some(format!("{at} is {value}, not of type {}", schema["type"]));
+    }
+    if let Some(items) = value.as_array() {
+        return items.iter().enumerate().find_map(|(i, v)| fault(v, &schema["items"], root, &format!("{at}[{i}]")));
+    }
+    let members = value.as_object()?;
+    let required = schema["required"].as_array().cloned().unwrap_or_default();
+    if let Some(missing) = required.iter().find(|name| !members.contains_key(name.as_str().unwrap())) {
+        return Some(format!("{at} lacks {missing}"));
+    }
+    members.iter().find_map(|(name, value)| {
+        let at = format!("{at}.{name}");
+        match (schema["properties"].get(name), &schema["additionalProperties"]) {
+            (Some(own), _) => fault(value, own, root, &at),
+            (None, Value::Bool(false)) => Some(format!("{at} is not in the schema")),
+            (None, other) => fault(value, other, root, &at),
+        }
+    })
+}
+
+#[test]
+fn every_verb_prints_what_its_schema_says() {
+    let folder = folder();
+    let path = folder.path();
+    let lines = [
+        "identify --why plain.imd box.img box.img.gz text.txt",
+        "info harmed.imd",
+        "info box.img.gz",
+        "info text.txt",
+        "sectors harmed.imd",
+        "sectors box.img",
+        "ls --deleted box.img",
+        "extract --deleted box.img --to files",
+        "check plain.imd harmed.imd box.img cut.imd text.txt",
+        "hash plain.imd box.img.gz text.txt",
+        "compare plain.imd harmed.imd",
+        "explain harmed.imd 0.0.1",
+        "plan harmed.imd --to raw",
+        "convert plain.imd plain.img --sidecar",
+        "formats",
+    ];
+    for args in lines {
+        let verb = args.split(' ').next().unwrap();
+        let schema = line(path, &format!("{verb} --json-schema"));
+        let schema: Value = serde_json::from_slice(&schema.stdout).unwrap();
+        let output = line(path, &format!("{args} --json"));
+        let printed = out(&output);
+        let first = format!("{{\"schema\":\"floptical/{verb}/0\",");
+        assert!(!printed.is_empty(), "{args}: {}", err(&output));
+        for one in printed.lines() {
+            assert!(one.starts_with(&first), "{args}: {one}");
+            let value: Value = serde_json::from_str(one).unwrap();
+            assert_eq!(fault(&value, &schema, &schema, verb), None, "{args}");
+        }
+        let inputs = args.split(' ').filter(|a| a.contains('.') && *a != "0.0.1").count();
+        let expected = if ["identify", "check", "hash"].contains(&verb) { inputs } else { 1 };
+        assert_eq!(printed.lines().count(), expected, "{args}");
+    }
+}
+
+#[test]
+fn the_snapshot_form_is_yaml_with_its_version_first() {
+    let folder = folder();
+    let output = line(folder.path(), "info --yaml harmed.imd");
+    assert_eq!(code(&output), 0);
+    assert!(out(&output).starts_with("schema: floptical/info/0\n"));
+}
