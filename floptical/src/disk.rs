@@ -45,6 +45,8 @@ pub struct FluxFacts {
     pub intervals: u64,
     /// Length of each revolution in nanoseconds.
     pub revolutions_ns: Vec<u64>,
+    /// Ticks at which hard-sector holes passed.
+    pub sector_marks: Vec<u64>,
 }
 
 impl FluxFacts {
@@ -64,6 +66,7 @@ impl FluxFacts {
             digest: hash.finalize().into(),
             intervals: flux.intervals.len() as u64,
             revolutions_ns: ticks.map(|t| flux.clock.to_ps(t).nanoseconds()).collect(),
+            sector_marks: flux.sector_marks.iter().map(|m| m.tick).collect(),
         }
     }
 }

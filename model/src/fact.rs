@@ -68,6 +68,7 @@ facts! {
     Revolutions "revolutions" Measure "How many revolutions there are, and whether they agree.";
     IndexTimes "index-times" Measure "When the index marks came.";
     Step "step" Measure "How many steps of the drive lie between two tracks.";
+    HardSectors "hard-sectors" Content "Marks of hard-sector holes.";
     Form "form" Measure "The size of the medium.";
     Heads "heads" Measure "How many sides were captured.";
     Holes "holes" Content "Stretches of a linear carrier that hold no data.";

@@ -50,7 +50,10 @@ impl fmt::Display for Datum {
             }
             Self::Word(word) => f.write_str(word),
             Self::Id { c, h, n } => write!(f, "C{c} H{h} N{n}"),
-            Self::Text(text) => f.write_str(&text.escape_debug().to_string()),
+            Self::Text(text) => {
+                let shown: String = text.chars().take(60).flat_map(char::escape_default).collect();
+                write!(f, "\"{shown}\"{}", if text.chars().nth(60).is_some() { "..." } else { "" })
+            }
             Self::Check(Check::Good) => f.write_str("good"),
             Self::Check(Check::Bad) => f.write_str("bad"),
             Self::Check(Check::None) => f.write_str("no check"),

@@ -48,7 +48,9 @@ fn say_words(said: &mut Inventory, image: &Image) {
     for (nth, claim) in image.claims.iter().enumerate() {
         let twin = image.claims[..nth].iter().filter(|c| c.kind == claim.kind).count();
         let name = if twin == 0 { claim.kind.word().to_owned() } else { format!("{} {}", claim.kind.word(), twin + 1) };
-        said.say(Place::Named(name), fact_of(claim.kind), digest_of(&claim.raw, false));
+        // Escaping is one to one, so equal texts are equal bytes.
+        let text = Datum::Text(floptical_io::text::show(&claim.raw));
+        said.say(Place::Named(name), fact_of(claim.kind), Value::Value(text, Regular::No));
     }
     for (nth, opaque) in image.opaque.iter().enumerate() {
         let same = |o: &&floptical_model::Opaque| (&o.name, &o.place) == (&opaque.name, &opaque.place);

@@ -83,10 +83,10 @@ fn right_or_complement(value: u16, right: u16) -> bool {
     value == right || value == !right
 }
 
-/// The order of a track: the keys of its slots, R * 65536 + nth.
+/// The order of a track: the keys of its slots, R + nth * 65536.
 fn order(places: &[Place]) -> Value {
     let key = |place: &Place| match place {
-        Place::Slot { r: Some(r), nth, .. } => i64::from(*r) << 16 | i64::from(*nth),
+        Place::Slot { r: Some(r), nth, .. } => i64::from(*nth) << 16 | i64::from(*r),
         Place::Slot { nth, .. } => -1 - i64::from(*nth),
         _ => 0,
     };

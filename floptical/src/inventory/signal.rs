@@ -46,6 +46,10 @@ fn say_flux(say: &mut impl FnMut(Fact, Value), flux: &FluxFacts, track: &DiskTra
     let few_outside = derived.outside.saturating_mul(1000) <= flux.intervals;
     let timing = Datum::Bytes { len: flux.intervals, digest: flux.digest };
     say(Fact::FluxTiming, Value::Value(timing, (blank || (derived.agree && few_outside)).into()));
+    if !flux.sector_marks.is_empty() {
+        let marks = flux.sector_marks.iter().map(|t| i64::try_from(*t).unwrap_or(i64::MAX)).collect();
+        say(Fact::HardSectors, Value::Value(Datum::Numbers(marks), Regular::No));
+    }
     let times: Vec<i64> = flux.revolutions_ns.iter().map(|t| i64::try_from(*t).unwrap_or(i64::MAX)).collect();
     let count = i64::try_from(times.len()).unwrap_or(i64::MAX);
     say(Fact::Revolutions, Value::Value(Datum::Number(count), (blank || derived.agree).into()));
@@ -64,11 +68,12 @@ fn rate(rate: Known<Rate>) -> Value {
 
 /// 300 and 360 rpm by their name within 3 %, others in picoseconds.
 pub(super) fn rotation(length: Known<Ps>) -> Value {
-    let standard =
-        |ps: Ps| [(Layout::RPM_300, 300), (Layout::RPM_360, 360)].into_iter().find(|(r, _)| near(ps.0, r.0, 3));
+    let standard = |ps: Ps| {
+        [(Layout::RPM_300, "300 rpm"), (Layout::RPM_360, "360 rpm")].into_iter().find(|(r, _)| near(ps.0, r.0, 3))
+    };
     let regular = length.copied().is_none_or(|ps| standard(ps).is_some());
     let datum = |ps: Ps| match standard(ps) {
-        Some((_, rpm)) => Datum::Text(format!("{rpm} rpm")),
+        Some((_, rpm)) => Datum::Word(rpm),
         None => Datum::Number(i64::try_from(ps.0).unwrap_or(i64::MAX)),
     };
     known(length.map(datum), regular)

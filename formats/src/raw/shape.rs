@@ -33,11 +33,14 @@ pub(super) fn identify(probe: &mut Probe<'_>) -> Vec<Answer> {
 /// Suggestions, best first. One without a layout is a linear carrier.
 fn suggestions(len: u64, head: &[u8]) -> Vec<Answer> {
     let mut found = Vec::new();
-    let boot = bpb(head).and_then(|bpb| bpb.layout(len)).map(|l| (l, "a boot sector"));
-    let boot = boot.or_else(|| os9(len, head).map(|l| (l, "an OS-9 identification sector")));
-    if let Some((layout, what)) = boot {
+    let marked = Evidence::SIZE | Evidence::WEAK_MARKS;
+    let boot = bpb(head).and_then(|bpb| bpb.layout(len)).map(|l| (l, marked, "a boot sector"));
+    // Of another machine's disk it tells the shape, not that the file is meant
+    // to be a flat image of a PC: it only comes first among those of its size.
+    let boot = boot.or_else(|| os9(len, head).map(|l| (l, Evidence::SIZE, "an OS-9 identification sector")));
+    if let Some((layout, evidence, what)) = boot {
         let reason = format!("{what} tells {}", layout.shape());
-        found.push(Answer { layout: Some(layout), ..Answer::new(Evidence::SIZE | Evidence::WEAK_MARKS, reason) });
+        found.push(Answer { layout: Some(layout), ..Answer::new(evidence, reason) });
     } else if is_partitioned(len, head) {
         found.push(Answer::new(
             Evidence::SIZE | Evidence::WEAK_MARKS,
