@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use floptical::formats::Registry;
 use floptical::identify::identify_files;
 use floptical::io::{FileSet, disk};
-use floptical::model::{Context, Error, Findings};
+use floptical::model::{Context, Error, Findings, Severity};
 use floptical::{Disk, OpenOptions, Opened, sidecar};
 
 use crate::args::Reading;
@@ -105,7 +105,9 @@ impl Input {
             Some(source) if self.is_single() => floptical::open(source, &options, context)?,
             _ => floptical::open_files(files, &options, context)?,
         };
-        let aside = self.recall(&mut opened, files, context)?;
+        let mut aside = self.recall(&mut opened, files, context)?;
+        let serious = opened.findings.iter().filter(|f| f.code.severity >= Severity::Contradiction);
+        aside.extend(serious.map(|f| Aside::Note(shown(&format!("{}: {f}", self.label)))));
         let disk = Disk::derive(opened.image.clone(), context)?;
         Ok(Read { disk, opened, aside })
     }

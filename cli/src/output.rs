@@ -121,7 +121,7 @@ impl<T: Into<String>> From<T> for Cell {
 }
 
 /// A number, set to the right.
-pub(crate) fn number(value: impl ToString) -> Cell {
+pub(crate) fn number(value: &impl ToString) -> Cell {
     Cell { text: value.to_string(), right: true, ..Cell::default() }
 }
 
@@ -216,8 +216,8 @@ mod tests {
     #[test]
     fn tables_align_by_what_is_seen() {
         let mut table = Table::new(2, &["name", "none", "n"]);
-        table.row(vec!["ディスク".into(), "".into(), number(7)]);
-        table.row(vec!["a".into(), "".into(), number(1234)]);
+        table.row(vec!["ディスク".into(), "".into(), number(&7)]);
+        table.row(vec!["a".into(), "".into(), number(&1234)]);
         let mut out = String::new();
         table.print(Colour(false), &mut out);
         assert_eq!(out, "  name      n\n  ディスク     7\n  a         1234\n");

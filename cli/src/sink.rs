@@ -19,18 +19,28 @@ pub(crate) enum Target {
 }
 
 impl Target {
-    /// A target for a format. Says before any work what cannot be.
-    pub(crate) fn create(path: &Path, format: &Format, force: bool) -> Result<Self, Failure> {
+    /// Say before any work what cannot be.
+    pub(crate) fn preflight(path: &Path, format: &Format, force: bool) -> Result<(), Failure> {
         let several = format.group.is_some();
         if path == Path::new("-") {
-            return if several { Err(needs_folder(format)) } else { Ok(Self::Stdout(Memory::new())) };
+            return if several { Err(needs_folder(format)) } else { Ok(()) };
         }
         if !several && path.is_dir() {
             let what = format!("{} is a folder, and {} is one file", shown(path), format.name);
             return Err(Failure::new(Code::Usage, what));
         }
-        refuse_existing(path, force)?;
-        Ok(Self::Disk(disk::sink(path, several, replace(force))?))
+        match path.parent().filter(|folder| *folder != Path::new("") && !folder.is_dir()) {
+            Some(folder) => Err(Failure::new(Code::System, format!("there is no folder {}", shown(folder)))),
+            None => refuse_existing(path, force),
+        }
+    }
+
+    /// A target for a format, where nothing is seen yet.
+    pub(crate) fn create(path: &Path, format: &Format, force: bool) -> Result<Self, Failure> {
+        if path == Path::new("-") {
+            return Ok(Self::Stdout(Memory::new()));
+        }
+        Ok(Self::Disk(disk::sink(path, format.group.is_some(), replace(force))?))
     }
 
     /// Where a format writes to.

@@ -53,7 +53,7 @@ fn exit_codes_say_what_happened() {
         ("plan harmed.imd --to nonsense", 2),
         ("plan harmed.imd --to raw --lose nonsense", 2),
         ("convert harmed.imd refused.img", 3),
-        ("convert harmed.imd nowhere/at/all.imd", 4),
+        ("convert harmed.imd nowhere/at/all.imd", 5),
         ("convert plain.imd what", 2),
         ("convert plain.imd box.img", 2),
         ("formats", 0),
@@ -163,8 +163,7 @@ fn an_interrupt_leaves_nothing_half_written() {
     let target = folder.path().join("out");
     std::fs::create_dir(&target).unwrap();
     let mut child = floptical(folder.path())
-        .args(["convert", "-", "out/copy.imd"])
-        .stdin(Stdio::piped())
+        .args(["convert", "plain.imd", "out/copy.scp"])
         .stderr(Stdio::null())
         .stdout(Stdio::null())
         .spawn()
@@ -176,8 +175,21 @@ fn an_interrupt_leaves_nothing_half_written() {
     }
     let signalled = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(signalled.success());
-    // The stream ends: what is asked to stop looks up.
-    drop(child.stdin.take());
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert_eq!(names(&target), Vec::<String>::new());
+}
+
+#[test]
+fn damage_of_a_wrapper_is_damage() {
+    let folder = folder();
+    let path = folder.path();
+    let mut packed = media::gz("box.img", &media::box_img());
+    let crc = packed.len() - 8;
+    packed[crc] ^= 1;
+    std::fs::write(path.join("bad.img.gz"), packed).unwrap();
+    let output = line(path, "check bad.img.gz");
+    assert_eq!(code(&output), 1, "{}", err(&output));
+    assert!(out(&output).contains("format.checksum"), "{}", out(&output));
+    assert!(out(&line(path, "info bad.img.gz")).contains("format.checksum"));
+    assert!(err(&line(path, "ls bad.img.gz")).contains("format.checksum"));
 }

@@ -92,7 +92,7 @@ fn sectors(colour: Colour, comparison: &ComparisonShape, out: &mut String) {
     let mut table = Table::new(2, &["block", "sector", "first", "second", "from byte"]);
     for sector in comparison.sectors.iter().take(SHOWN) {
         table.row(vec![
-            crate::output::number(sector.lba),
+            crate::output::number(&sector.lba),
             sector.place.clone().into(),
             sector.first.unwrap_or("not there").into(),
             sector.second.unwrap_or("not there").into(),

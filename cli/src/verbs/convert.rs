@@ -47,7 +47,8 @@ impl Wish<'_> {
     }
 
     /// What can be seen to go wrong before any work.
-    fn preflight(&self) -> Result<(), Failure> {
+    fn preflight(&self, format: &Format) -> Result<(), Failure> {
+        Target::preflight(self.output, format, self.force)?;
         let beside = sidecar_of(self.output);
         if self.is_stdout() && self.sidecar {
             return Err(Failure::new(Code::Usage, "a sidecar lies beside a file; stdout has none"));
@@ -72,14 +73,14 @@ pub(crate) fn plan(session: &Session, image: &Path, to: &'static Format, choice:
 
 pub(crate) fn convert(session: &Session, image: &Path, wish: &Wish<'_>, choice: &Choice) -> Result<Code, Failure> {
     let format = wish.format()?;
-    wish.preflight()?;
+    wish.preflight(format)?;
     session.each(&[Input::named(image)], |input, context| {
-        let _writing = Writing::under(context);
-        let mut target = Target::create(wish.output, format, wish.force)?;
         let mut prepared = prepare(input, format, choice, context)?;
         if !prepared.shape.unaccepted.is_empty() {
             return Ok(refuse(page(session, input, &prepared)?, &prepared, choice));
         }
+        let _writing = Writing::under(context);
+        let mut target = Target::create(wish.output, format, wish.force)?;
         let written = prove(&prepared, &mut target, wish, context)?;
         let beside = if wish.sidecar { Some(sidecar(input, &prepared, &written, wish, context)?) } else { None };
         prepared.shape.written = Some(written);
@@ -233,7 +234,7 @@ pub(crate) fn losses(colour: Colour, losses: &[LossShape], out: &mut String) {
             Cell::from(loss.weight).look(look),
             loss.fact.into(),
             loss.how.into(),
-            number(loss.count),
+            number(&loss.count),
             loss.first.clone().into(),
             loss.from.clone().into(),
             loss.to.clone().into(),

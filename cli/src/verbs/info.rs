@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use floptical::io::text::show;
 use floptical::model::Context;
-use floptical::shape::{CandidateShape, InfoShape};
+use floptical::shape::{CandidateShape, FindingShape, InfoShape};
 use floptical::snapshot;
 
 use super::hash::coverage;
@@ -23,7 +23,9 @@ pub(crate) fn page(
     if yaml {
         return Ok(Page::new(snapshot(&read.opened.image), Code::Done));
     }
-    let shape = InfoShape::of(&read.disk, context)?;
+    let mut shape = InfoShape::of(&read.disk, context)?;
+    shape.findings.extend(read.wrapping().iter().map(FindingShape::of));
+    shape.findings_count += read.wrapping().count();
     session.page(Some(label), &shape, Code::Done, |out| {
         let _ = writeln!(out, "{}", session.colour.paint(Look::Strong, &show(label.as_bytes())));
         head(session.colour, read, &shape, out);

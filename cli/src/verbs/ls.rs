@@ -68,7 +68,7 @@ fn row(entry: &EntryShape) -> Vec<Cell> {
     };
     let look = if entry.deleted.is_some() { Look::Faint } else { look };
     vec![
-        if entry.kind == "file" { number(entry.size) } else { entry.kind.into() },
+        if entry.kind == "file" { number(&entry.size) } else { entry.kind.into() },
         entry.modified.clone().unwrap_or_default().into(),
         entry.attributes.join(" ").into(),
         Cell::from(format!("{}{slash}", entry.path)).look(look),

@@ -54,15 +54,15 @@ fn row(row: &SectorRowShape) -> Vec<Cell> {
     let assumed = if sector.id.is_some() && !sector.id_recorded { " (assumed)" } else { "" };
     vec![
         sector.place.clone().into(),
-        sector.offset.map_or_else(|| Cell::from(""), number),
+        sector.offset.map_or_else(|| Cell::from(""), |o| number(&o)),
         format!("{id}{assumed}").into(),
         row.scheme.unwrap_or("").into(),
-        number(sector.size),
+        number(&sector.size),
         row.mark.map_or_else(String::new, |m| format!("{m:02X}")).into(),
         row.id_check.unwrap_or("").into(),
         row.data_check.unwrap_or("").into(),
         Cell::from(sector.status).look(look_of(sector.status)),
-        if row.sightings > 1 { number(row.sightings) } else { "".into() },
+        if row.sightings > 1 { number(&row.sightings) } else { "".into() },
         row.choice.clone().filter(|_| row.sightings > 1).unwrap_or_default().into(),
         sector.from.clone().unwrap_or_default().into(),
     ]
