@@ -13,15 +13,15 @@ use floptical::{Disk, OpenOptions, open_bytes};
 /// What a sector read gives: the data mark, the bytes, and whether both checks
 /// hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SectorRead {
-    pub mark: u8,
-    pub bytes: Vec<u8>,
-    pub good: bool,
+pub(crate) struct SectorRead {
+    pub(crate) mark: u8,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) good: bool,
 }
 
 /// The controller: a shift register of cells and a CRC register.
-pub struct Controller<'a> {
-    pub drive: &'a mut Drive,
+pub(crate) struct Controller<'a> {
+    drive: &'a mut Drive,
     cells: u64,
     crc: u16,
     revolutions: u32,
@@ -31,13 +31,13 @@ const SYNC: u64 = 0x4489_4489_4489; // three A1 with a missing clock
 const GIVE_UP: u32 = 5; // index pulses, as the data sheet says
 
 impl<'a> Controller<'a> {
-    pub fn new(drive: &'a mut Drive) -> Self {
+    pub(crate) fn new(drive: &'a mut Drive) -> Self {
         drive.motor(true);
         Self { drive, cells: 0, crc: 0, revolutions: 0 }
     }
 
     /// Step to track 0, then to the track; choose the side.
-    pub fn seek(&mut self, at: TrackAt) -> Result<()> {
+    pub(crate) fn seek(&mut self, at: TrackAt) -> Result<()> {
         while !self.drive.track_zero() {
             self.drive.step(-4)?;
         }
@@ -48,14 +48,14 @@ impl<'a> Controller<'a> {
     }
 
     /// The next id field with a good check: C, H, R, N.
-    pub fn read_address(&mut self) -> Option<[u8; 4]> {
+    pub(crate) fn read_address(&mut self) -> Option<[u8; 4]> {
         self.revolutions = 0;
         self.next_id()
     }
 
     /// Find the id of the sector and read what follows. `None` when the record
     /// is not found within five revolutions.
-    pub fn read_sector(&mut self, c: u8, r: u8) -> Option<SectorRead> {
+    pub(crate) fn read_sector(&mut self, c: u8, r: u8) -> Option<SectorRead> {
         let n = self.find(c, r)?;
         let mark = self.data_mark()?;
         let bytes: Vec<u8> = (0..128 << (n & 7)).map_while(|_| self.byte()).collect();
@@ -64,7 +64,7 @@ impl<'a> Controller<'a> {
     }
 
     /// Find the id of the sector and write a data field behind it.
-    pub fn write_sector(&mut self, c: u8, r: u8, mark: u8, bytes: &[u8]) -> Option<()> {
+    pub(crate) fn write_sector(&mut self, c: u8, r: u8, mark: u8, bytes: &[u8]) -> Option<()> {
         self.find(c, r)?;
         for _ in 0..22 {
             self.byte()?; // gap 2

@@ -24,7 +24,7 @@ fn disk(name: &str) -> Arc<Disk> {
 }
 
 /// Images of one disk in three layers.
-const HARMED: [&str; 3] = ["harmed.imd", "harmed.hfe", "harmed.scp"];
+const HARMED: [&str; 3] = ["harmed.imd", "harmed.hfe", "harmed.scp.gz"];
 
 #[test]
 fn the_controller_sees_what_the_library_sees() {

@@ -14,7 +14,7 @@ use super::{
     SectorShape, StepShape, hex,
 };
 use crate::identify::{Identified, Item, Verdict};
-use crate::{Checked, Disk, Extracted, Identities, Planned, Step};
+use crate::{Checked, Comparison, Disk, Extracted, Identities, Planned, Step};
 
 /// `identify`: what a file is.
 #[derive(Debug, Clone, Serialize)]
@@ -282,9 +282,23 @@ pub struct CompareShape {
     pub inputs: [String; 2],
     /// True when their files are the same bytes.
     pub same_file: bool,
+    /// True when a machine or a person who reads both disks could tell: other
+    /// data, another recording, other files, or facts that carry content.
+    pub differs: bool,
     /// What the disks share and where they differ.
     #[serde(flatten)]
     pub comparison: ComparisonShape,
+}
+
+impl CompareShape {
+    /// The shape of a comparison of two named images.
+    pub fn of(inputs: [String; 2], same_file: bool, comparison: &Comparison) -> Self {
+        let differs = !comparison.same_data()
+            || comparison.same_recording() == Some(false)
+            || !comparison.files.is_empty()
+            || !comparison.facts.content().is_empty();
+        Self { inputs, same_file, differs, comparison: ComparisonShape::of(comparison) }
+    }
 }
 
 /// `explain`: the way down.
