@@ -199,7 +199,7 @@ pub(crate) enum Verb {
         choice: Choice,
     },
     /// Convert, read back and prove; nothing is lost that nobody accepted
-    #[command(after_help = "Example:\n  floptical convert fixtures/images/box.scp box.img")]
+    #[command(after_help = "Example:\n  floptical convert fixtures/images/box.scp.gz box.img")]
     Convert {
         /// The image
         #[arg(value_name = "IN")]

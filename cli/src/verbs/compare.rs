@@ -43,13 +43,9 @@ fn page(
     context: &Context,
 ) -> Result<Page, Failure> {
     let comparison = floptical::compare(disks[0], disks[1], context)?;
-    let differs = !comparison.same_data()
-        || comparison.same_recording() == Some(false)
-        || !comparison.files.is_empty()
-        || !comparison.facts.content().is_empty();
-    let code = if differs { Code::Found } else { Code::Done };
     let inputs = names.map(|n| n.to_string_lossy().into_owned());
-    let shape = CompareShape { inputs, same_file, comparison: ComparisonShape::of(&comparison) };
+    let shape = CompareShape::of(inputs, same_file, &comparison);
+    let code = if shape.differs { Code::Found } else { Code::Done };
     session.page(None, &shape, code, |out| text(session.colour, &shape, out))
 }
 
