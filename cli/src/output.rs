@@ -18,6 +18,8 @@ pub(crate) struct Page {
     pub(crate) code: Code,
     /// What is said on stderr: notes, failures.
     pub(crate) aside: Vec<Aside>,
+    /// True when the input is no image and nobody named it.
+    pub(crate) passed_over: bool,
 }
 
 /// A word on stderr.
@@ -32,12 +34,13 @@ pub(crate) enum Aside {
 impl Page {
     /// A page of text.
     pub(crate) fn new(text: String, code: Code) -> Self {
-        Self { text, code, aside: Vec::new() }
+        Self { text, code, aside: Vec::new(), passed_over: false }
     }
 
     /// A failure and nothing else.
     pub(crate) fn failed(failure: Failure) -> Self {
-        Self { text: String::new(), code: failure.code, aside: vec![Aside::Failure(failure)] }
+        let code = failure.code;
+        Self { aside: vec![Aside::Failure(failure)], ..Self::new(String::new(), code) }
     }
 }
 

@@ -1,13 +1,14 @@
 //! How far long work has come: a bar on stderr, when it is a terminal and the
 //! work takes over half a second.
 
+use std::fmt;
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use floptical::io::text::show;
 use floptical::model::Progress;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 /// A bar that waits before it shows itself.
 #[derive(Debug)]
@@ -24,9 +25,12 @@ impl Meter {
     pub(crate) fn new(quiet: bool) -> Self {
         let wanted = !quiet && std::io::stderr().is_terminal();
         let bar = wanted.then(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()));
-        let style = ProgressStyle::with_template("{msg} [{wide_bar}] {pos}/{len} {per_sec} {eta} left");
+        let style = ProgressStyle::with_template("{msg} [{wide_bar}] {pos}/{len} {rate} {eta} left");
         if let (Some(bar), Ok(style)) = (&bar, style) {
-            bar.set_style(style.progress_chars("=> "));
+            let rate = |state: &ProgressState, out: &mut dyn fmt::Write| {
+                let _ = write!(out, "{:.0}/s", state.per_sec());
+            };
+            bar.set_style(style.progress_chars("=> ").with_key("rate", rate));
         }
         Self { bar, shown: AtomicBool::new(false), started: Instant::now() }
     }

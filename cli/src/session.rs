@@ -97,6 +97,7 @@ impl Session {
     fn print_in_order(&self, total: usize, pages: &mpsc::Receiver<(usize, Page)>) -> Result<Code, Failure> {
         let mut waiting = BTreeMap::new();
         let mut worst = Code::Done;
+        let mut passed_over = 0;
         for index in 0..total {
             let page = loop {
                 if let Some(page) = waiting.remove(&index) {
@@ -106,10 +107,15 @@ impl Session {
                 waiting.insert(at, page);
             };
             worst = worst.max(page.code);
+            passed_over += u64::from(page.passed_over);
             self.print(&page)?;
             if total > 1 {
                 self.meter.tell(Progress { stage: "files", done: index as u64 + 1, total: total as u64 });
             }
+        }
+        if passed_over > 0 {
+            let files = output::counted(passed_over, "file");
+            self.aside(&Aside::Note(format!("{files} passed over: no format here knows them; `identify` lists them")));
         }
         Ok(worst)
     }

@@ -180,6 +180,24 @@ fn an_interrupt_leaves_nothing_half_written() {
 }
 
 #[test]
+fn a_walked_folder_passes_over_what_is_unknown_and_nothing_else() {
+    let folder = folder();
+    let path = folder.path();
+    std::fs::create_dir(path.join("in")).unwrap();
+    let copy = |name: &str| std::fs::copy(path.join(name), path.join("in").join(name)).unwrap();
+    copy("plain.imd");
+    copy("text.txt");
+    let output = line(path, "check in");
+    assert_eq!((code(&output), out(&output).lines().count()), (0, 1));
+    assert!(err(&output).contains("1 file passed over"), "{}", err(&output));
+    let plain = std::fs::read(path.join("plain.imd")).unwrap();
+    std::fs::write(path.join("in/two.zip"), media::zip(&[("a.imd", &plain), ("b.imd", &plain)])).unwrap();
+    let output = line(path, "check in");
+    assert_eq!(code(&output), 4);
+    assert!(err(&output).contains("in/two.zip: there are 2 images inside"), "{}", err(&output));
+}
+
+#[test]
 fn damage_of_a_wrapper_is_damage() {
     let folder = folder();
     let path = folder.path();

@@ -24,8 +24,8 @@ pub(crate) fn run(session: &Session, images: &[PathBuf], reading: &Reading) -> R
 
 fn page(session: &Session, input: &Input, reading: &Reading, context: &Context) -> Result<Page, Failure> {
     let read = match input.read(reading, context) {
-        Err(failure) if input.walked && failure.code == Code::Unreadable => {
-            return Ok(super::passed_over(input, &failure));
+        Err(failure) if super::is_passed_over(input, &failure, context) => {
+            return Ok(Page { passed_over: true, ..Page::new(String::new(), Code::Done) });
         }
         read => read?,
     };

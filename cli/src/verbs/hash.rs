@@ -32,7 +32,7 @@ fn page(session: &Session, input: &Input, reading: &Reading, context: &Context) 
             aside.extend(notes);
             digests.with(format, &ids)
         }
-        Err(failure) if input.walked && failure.code == Code::Unreadable => digests,
+        Err(failure) if super::is_passed_over(input, &failure, context) => digests,
         Err(failure) => {
             code = failure.code;
             aside.push(Aside::Failure(failure.of(&input.label)));

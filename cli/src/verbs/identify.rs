@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use floptical::formats::Registry;
-use floptical::identify::{Identified, Item, identify, identify_files};
+use floptical::identify::{Identified, Item, Verdict, identify, identify_files};
 use floptical::io::text::show;
 use floptical::io::wrap;
 use floptical::model::{Context, Findings};
@@ -43,6 +43,11 @@ fn identified(input: &Input, context: &Context) -> Result<Identified, Failure> {
             Identified { layers: Vec::new(), items, findings: Findings::default() }
         }
     })
+}
+
+/// True when nothing is known of the input, and not because of damage.
+pub(crate) fn is_unknown(input: &Input, context: &Context) -> bool {
+    identified(input, context).is_ok_and(|i| i.items.iter().all(|item| matches!(item.verdict(), Verdict::Unknown)))
 }
 
 fn text(session: &Session, input: &Input, shape: &IdentifyShape, why: bool, out: &mut String) {

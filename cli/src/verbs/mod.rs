@@ -75,8 +75,7 @@ fn on_one(
     session.each(&[Input::named(image)], work)
 }
 
-/// A file of a walked folder that is no image: worth a note, not an error.
-fn passed_over(input: &Input, failure: &Failure) -> Page {
-    let note = failure.clone().of(&input.label).what;
-    Page { aside: vec![crate::output::Aside::Note(note)], ..Page::new(String::new(), Code::Done) }
+/// True for a file of a walked folder that is no image: no error, and counted.
+fn is_passed_over(input: &Input, failure: &Failure, context: &Context) -> bool {
+    input.walked && failure.code == Code::Unreadable && identify::is_unknown(input, context)
 }
