@@ -85,6 +85,10 @@ impl Session {
                 }
             }
         };
+        if inputs.len() == 1 {
+            take();
+            return self.print_in_order(1, &receive);
+        }
         thread::scope(|scope| {
             let workers = self.jobs.min(inputs.len());
             let _: Vec<_> = (0..workers).map(|_| scope.spawn(take)).collect();

@@ -297,7 +297,7 @@ mod tests {
 
     #[test]
     fn orders_are_circles_over_common_sectors() {
-        let order = |all: &[i64]| Value::Value(Datum::Numbers(all.to_vec()), Regular::Yes);
+        let order = |all: &[i64]| Value::Value(Datum::Numbers(all.into()), Regular::Yes);
         assert_eq!(weigh_order(&order(&[1, 2, 3, 9]), &order(&[3, 1, 2])), None);
         assert_eq!(weigh_order(&order(&[1, 2, 3]), &order(&[1, 3, 2])), Some((How::Approximated, Weight::Content)));
     }

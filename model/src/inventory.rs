@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::{Check, Fact, Place};
 
@@ -14,11 +15,11 @@ pub enum Datum {
     /// A number.
     Number(i64),
     /// Several numbers.
-    Numbers(Vec<i64>),
+    Numbers(Box<[i64]>),
     /// A word of a closed list.
     Word(&'static str),
     /// Text.
-    Text(String),
+    Text(Box<str>),
     /// Cylinder, head and size code of an id field.
     Id {
         /// Cylinder.
@@ -30,13 +31,19 @@ pub enum Datum {
     },
     /// What a check said.
     Check(Check),
-    /// Bytes by length and SHA-256.
-    Bytes {
-        /// Length in bytes.
-        len: u64,
-        /// SHA-256.
-        digest: [u8; 32],
-    },
+    /// Bytes that the image holds.
+    Bytes(Arc<[u8]>),
+    /// What is too long to hold, by count and digest.
+    Digest(Box<Summary>),
+}
+
+/// What is too long to hold.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Summary {
+    /// How many there are: bytes, cells, intervals.
+    pub count: u64,
+    /// SHA-256.
+    pub sha256: [u8; 32],
 }
 
 impl fmt::Display for Datum {
@@ -57,9 +64,14 @@ impl fmt::Display for Datum {
             Self::Check(Check::Good) => f.write_str("good"),
             Self::Check(Check::Bad) => f.write_str("bad"),
             Self::Check(Check::None) => f.write_str("no check"),
-            Self::Bytes { len, digest } => {
-                write!(f, "{len} bytes, SHA-256 ")?;
-                digest.iter().take(4).try_for_each(|b| write!(f, "{b:02x}"))?;
+            Self::Bytes(bytes) => {
+                write!(f, "{} bytes", bytes.len())?;
+                bytes.iter().take(6).try_for_each(|b| write!(f, " {b:02x}"))?;
+                f.write_str(if bytes.len() > 6 { " ..." } else { "" })
+            }
+            Self::Digest(summary) => {
+                write!(f, "{} of SHA-256 ", summary.count)?;
+                summary.sha256.iter().take(4).try_for_each(|b| write!(f, "{b:02x}"))?;
                 f.write_str("...")
             }
         }

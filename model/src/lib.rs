@@ -41,7 +41,7 @@ pub use file::{Attribute, Dates, Delivered, Entry, EntryKind, Name, Piece, Recov
 pub use finding::{Code, Finding, Findings, Severity};
 pub use floppy::{DriveFacts, Floppy, Form, TrackLoader, TrackMap};
 pub use image::{Carrier, CarrierKind, Claim, ClaimKind, FileRef, Image, Opaque, Policy};
-pub use inventory::{Datum, Inventory, Regular, Said, Unlike, Value};
+pub use inventory::{Datum, Inventory, Regular, Said, Summary, Unlike, Value};
 pub use known::{Known, Why};
 pub use layout::{Layout, Zone};
 pub use place::{Place, SectorId, TrackAt};

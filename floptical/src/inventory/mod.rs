@@ -7,8 +7,11 @@
 mod sectors;
 mod signal;
 
+use std::sync::Arc;
+
 use floptical_model::{
-    Carrier, ClaimKind, Context, Datum, Fact, Image, Inventory, Known, Place, Regular, Result, Status, Value, Why,
+    Carrier, ClaimKind, Context, Datum, Fact, Image, Inventory, Known, Place, Regular, Result, Status, Summary, Value,
+    Why,
 };
 
 use crate::Disk;
@@ -49,14 +52,14 @@ fn say_words(said: &mut Inventory, image: &Image) {
         let twin = image.claims[..nth].iter().filter(|c| c.kind == claim.kind).count();
         let name = if twin == 0 { claim.kind.word().to_owned() } else { format!("{} {}", claim.kind.word(), twin + 1) };
         // Escaping is one to one, so equal texts are equal bytes.
-        let text = Datum::Text(floptical_io::text::show(&claim.raw));
+        let text = Datum::Text(floptical_io::text::show(&claim.raw).into());
         said.say(Place::Named(name), fact_of(claim.kind), Value::Value(text, Regular::No));
     }
     for (nth, opaque) in image.opaque.iter().enumerate() {
         let same = |o: &&floptical_model::Opaque| (&o.name, &o.place) == (&opaque.name, &opaque.place);
         let twin = image.opaque[..nth].iter().filter(same).count();
         let name = format!("{} of {} #{twin}", opaque.name, opaque.place);
-        said.say(Place::Named(name), Fact::Opaque, digest_of(&opaque.bytes, false));
+        said.say(Place::Named(name), Fact::Opaque, bytes(opaque.bytes.clone()));
     }
 }
 
@@ -70,7 +73,7 @@ fn say_drive(said: &mut Inventory, disk: &Disk) {
     let layout = match disk.layout() {
         // Somebody named it: the file does not say so.
         Known::Assumed(_, Why::Person) => Value::Unrecorded,
-        layout => known(layout.clone().map(|l| Datum::Text(l.shape())), false),
+        layout => known(layout.clone().map(|l| Datum::Text(l.shape().into())), false),
     };
     said.say(Place::Whole, Fact::Layout, layout);
 }
@@ -86,9 +89,10 @@ fn say_contents(said: &mut Inventory, disk: &Disk, context: &Context) -> Result<
         context.stream(len)?;
         let mut piece = vec![0; usize::try_from(len).unwrap_or(0)];
         let status = blocks.read(at, &mut piece, context)?;
-        said.say(place.clone(), Fact::Contents, digest_of(&piece, false));
+        let contents = summary(len, sha256(&piece));
+        said.say(place.clone(), Fact::Contents, Value::Value(contents, Regular::No));
         if status < Status::Unverified {
-            said.say(place, Fact::Holes, Value::Value(Datum::Text(status.word().into()), Regular::No));
+            said.say(place, Fact::Holes, Value::Value(Datum::Word(status.word()), Regular::No));
         }
         at += len;
     }
@@ -104,7 +108,12 @@ fn known(datum: Known<Datum>, regular: bool) -> Value {
     }
 }
 
-/// Bytes as a value.
-fn digest_of(bytes: &[u8], regular: bool) -> Value {
-    Value::Value(Datum::Bytes { len: bytes.len() as u64, digest: sha256(bytes) }, regular.into())
+/// Bytes of this disk alone, as a value.
+fn bytes(bytes: Arc<[u8]>) -> Value {
+    Value::Value(Datum::Bytes(bytes), Regular::No)
+}
+
+/// What is too long to hold.
+fn summary(count: u64, sha256: [u8; 32]) -> Datum {
+    Datum::Digest(Box::new(Summary { count, sha256 }))
 }

@@ -3,7 +3,7 @@
 use floptical_flux::code::Code;
 use floptical_model::{Check, DataField, Datum, Fact, Inventory, Known, Place, Regular, SectorId, Sighting, Value};
 
-use super::{digest_of, known};
+use super::{bytes, known};
 use crate::DiskTrack;
 
 /// The byte of an IBM id mark, which its check covers.
@@ -35,7 +35,7 @@ fn say_slot(said: &mut Inventory, place: &Place, slot: &Sighting, track: &DiskTr
         Fact::Data,
         match &slot.data {
             DataField::Missing => Value::Value(Datum::None, Regular::No),
-            DataField::Bytes(bytes) => digest_of(bytes, false),
+            DataField::Bytes(held) => bytes(held.clone()),
         },
     );
     say(Fact::DataCheck, check(slot.data_check));
@@ -44,7 +44,7 @@ fn say_slot(said: &mut Inventory, place: &Place, slot: &Sighting, track: &DiskTr
         say(Fact::Reconstructed, Value::Value(Datum::Number(1), Regular::No));
     }
     if let Some(weak) = slot.weak.as_ref().filter(|w| w.count_ones() > 0) {
-        say(Fact::Weak, digest_of(&weak.to_msb(), false));
+        say(Fact::Weak, bytes(weak.to_msb().into()));
     }
     say(Fact::Angle, known(slot.angle.map(|a| Datum::Number(a.into())), true));
     say(Fact::RecordForm, known(slot.form.map(|f| Datum::Number(f as i64)), false));
@@ -55,8 +55,7 @@ fn id(slot: &Sighting, track: &DiskTrack) -> Value {
     let expected =
         |id: SectorId| track.logical.cylinder() == Some(id.c) && id.h == track.logical.head && slot.size() == id.size();
     let regular = slot.sector_id().is_none_or(expected);
-    let datum =
-        |id: Option<SectorId>| id.map_or(Datum::None, |id| Datum::Numbers(vec![id.c.into(), id.h.into(), id.n.into()]));
+    let datum = |id: Option<SectorId>| id.map_or(Datum::None, |id| Datum::Id { c: id.c, h: id.h, n: id.n });
     known(slot.id.map(datum), regular)
 }
 
@@ -92,7 +91,7 @@ fn order(places: &[Place]) -> Value {
     };
     let keys: Vec<i64> = places.iter().map(key).collect();
     let regular = is_interleaved(&keys);
-    Value::Value(Datum::Numbers(keys), regular.into())
+    Value::Value(Datum::Numbers(keys.into()), regular.into())
 }
 
 /// True for the orders that formatting programs make: numbers laid out in

@@ -6,7 +6,7 @@ use floptical_model::{
 };
 use sha2::{Digest, Sha256};
 
-use super::known;
+use super::{known, summary};
 use crate::DiskTrack;
 use crate::disk::FluxFacts;
 
@@ -44,7 +44,7 @@ pub(super) fn say_track(said: &mut Inventory, track: &DiskTrack) {
 fn say_flux(say: &mut impl FnMut(Fact, Value), flux: &FluxFacts, track: &DiskTrack, blank: bool) {
     let derived = &track.derived;
     let few_outside = derived.outside.saturating_mul(1000) <= flux.intervals;
-    let timing = Datum::Bytes { len: flux.intervals, digest: flux.digest };
+    let timing = summary(flux.intervals, flux.digest);
     say(Fact::FluxTiming, Value::Value(timing, (blank || (derived.agree && few_outside)).into()));
     if !flux.sector_marks.is_empty() {
         let marks = flux.sector_marks.iter().map(|t| i64::try_from(*t).unwrap_or(i64::MAX)).collect();
@@ -54,7 +54,7 @@ fn say_flux(say: &mut impl FnMut(Fact, Value), flux: &FluxFacts, track: &DiskTra
     let count = i64::try_from(times.len()).unwrap_or(i64::MAX);
     say(Fact::Revolutions, Value::Value(Datum::Number(count), (blank || derived.agree).into()));
     let steady = times.iter().max().zip(times.iter().min()).is_none_or(|(max, min)| (max - min) * 50 <= *max);
-    say(Fact::IndexTimes, Value::Value(Datum::Numbers(times), steady.into()));
+    say(Fact::IndexTimes, Value::Value(Datum::Numbers(times.into()), steady.into()));
 }
 
 /// Standard rates by their name, others to the kilobit.
@@ -114,7 +114,7 @@ fn gaps(cells: &Cells, sectors: &Sectors, blank: bool) -> Value {
     let mut hash = Sha256::new();
     hash.update((rest.len() as u64).to_be_bytes());
     hash.update(rest.to_msb());
-    let datum = Datum::Bytes { len: rest.len() as u64, digest: hash.finalize().into() };
+    let datum = summary(rest.len() as u64, hash.finalize().into());
     let explained = !sectors.slots.is_empty() && sectors.unclaimed.is_empty();
     Value::Value(datum, (blank || explained).into())
 }
@@ -143,14 +143,14 @@ fn cell_timing(cells: &Cells) -> Value {
         hash.update(count.to_be_bytes());
         hash.update(cell.0.to_be_bytes());
     }
-    Value::Value(Datum::Bytes { len: runs.len() as u64, digest: hash.finalize().into() }, regular.into())
+    Value::Value(summary(runs.len() as u64, hash.finalize().into()), regular.into())
 }
 
 fn areas(cells: &Cells, kinds: &[AreaKind]) -> Value {
     let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let list: Vec<i64> =
         cells.areas.iter().filter(|a| kinds.contains(&a.kind)).flat_map(|a| [number(a.start), number(a.len)]).collect();
-    if list.is_empty() { Value::Unrecorded } else { Value::Value(Datum::Numbers(list), Regular::No) }
+    if list.is_empty() { Value::Unrecorded } else { Value::Value(Datum::Numbers(list.into()), Regular::No) }
 }
 
 /// True when a track without sectors was written by somebody: nearly all
