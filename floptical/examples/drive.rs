@@ -2,13 +2,17 @@
 //! id fields, reads a sector, sees a bad check, and writes a sector.
 //!
 //! `cargo run -p floptical --example drive -- fixtures/images/harmed.imd 0 0 1`
-//! reads sector 1 of track 0, side 0, of any image that is read here.
+//! reads sector 1 of track 0, side 0, of any image that is read here; with a
+//! further name the sector is written and the disk saved under that name.
+#![allow(clippy::print_stdout, dead_code, reason = "an example prints, and its test brings its own main")]
 
 use std::sync::Arc;
 
 use floptical::drive::Drive;
+use floptical::formats::Registry;
+use floptical::io::Memory;
 use floptical::model::{Bits, Context, Error, ErrorKind, Result, TrackAt};
-use floptical::{Disk, OpenOptions, open_bytes};
+use floptical::{Disk, OpenOptions, WriteOptions, open_bytes, plan};
 
 /// What a sector read gives: the data mark, the bytes, and whether both checks
 /// hold.
@@ -178,25 +182,27 @@ impl Mfm {
     }
 }
 
-#[allow(dead_code, reason = "the test of this example brings its own")]
+/// The bytes that `main` writes, so that they are easy to find again.
+fn stamp(len: usize) -> Vec<u8> {
+    b"WRITTEN THROUGH THE DRIVE ".iter().copied().cycle().take(len).collect()
+}
+
 fn main() -> Result<()> {
-    let args: Vec<String> = std::env::args().collect();
-    let [_, path, cylinder, head, record] = args.as_slice() else {
-        return Err(Error::new(ErrorKind::Unknown, "usage: drive IMAGE CYLINDER HEAD SECTOR"));
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let [path, cylinder, head, record, save @ ..] = args.as_slice() else {
+        return Err(unknown("usage: drive IMAGE CYLINDER HEAD SECTOR [SAVE-AS]"));
     };
-    let number =
-        |text: &String| text.parse::<u8>().map_err(|_| Error::new(ErrorKind::Unknown, format!("{text} is no number")));
+    let number = |text: &String| text.parse::<u8>().map_err(|_| unknown(&format!("{text} is no number")));
+    let (cylinder, head, record) = (number(cylinder)?, number(head)?, number(record)?);
     let context = Context::default();
     let opened = open_bytes(path, &std::fs::read(path)?, &OpenOptions::default(), &context)?;
     let mut drive = Drive::new(1);
     drive.insert(Arc::new(Disk::derive(opened.image, &context)?))?;
     let mut controller = Controller::new(&mut drive);
-    controller.seek(TrackAt::new(number(cylinder)?, number(head)?))?;
-    let Some(id) = controller.read_address() else {
-        return Err(Error::new(ErrorKind::Unknown, "no id field passes under the head"));
-    };
+    controller.seek(TrackAt::new(cylinder, head))?;
+    let id = controller.read_address().ok_or_else(|| unknown("no id field passes under the head"))?;
     println!("under the head: C{} H{} R{} N{}", id[0], id[1], id[2], id[3]);
-    match controller.read_sector(number(cylinder)?, number(record)?) {
+    match controller.read_sector(cylinder, record) {
         None => println!("record not found"),
         Some(read) => println!(
             "sector {record}: {} bytes, mark {:02X}h, check {}",
@@ -205,5 +211,30 @@ fn main() -> Result<()> {
             if read.good { "good" } else { "bad" }
         ),
     }
+    if let [out] = save {
+        let bytes = stamp(128 << (id[3] & 7));
+        controller.write_sector(cylinder, record, 0xFB, &bytes).ok_or_else(|| unknown("record not found"))?;
+        save_as(&drive, out, &context)?;
+        println!("written, saved as {out}");
+    }
     Ok(())
+}
+
+/// Save the disk with what was written; what the target cannot hold is refused.
+fn save_as(drive: &Drive, out: &str, context: &Context) -> Result<()> {
+    let image = drive.altered_image().ok_or_else(|| unknown("no disk"))?;
+    let target = Registry::default().by_name(out).ok_or_else(|| unknown("which format is this?"))?;
+    let refused = |error: floptical::ConvertError| unknown(&error.to_string());
+    let planned = plan(&Disk::derive(image, context)?, target, WriteOptions::default(), context).map_err(refused)?;
+    planned.accept(&Default::default()).map_err(refused)?;
+    let mut memory = Memory::new();
+    planned.write(&mut memory, context).map_err(refused)?;
+    for (_, bytes) in memory.files() {
+        std::fs::write(out, bytes)?;
+    }
+    Ok(())
+}
+
+fn unknown(what: &str) -> Error {
+    Error::new(ErrorKind::Unknown, what)
 }

@@ -166,7 +166,11 @@ fn files(disk: &Disk, context: &Context) -> Result<Files> {
         let live = |e: &&Entry| e.kind == EntryKind::File && e.deleted.is_none();
         for entry in mounted.volume.entries().iter().filter(live) {
             let mut bytes = Vec::new();
-            mounted.volume.read(entry, &mut |piece| Ok(bytes.extend_from_slice(piece)), context)?;
+            let mut keep = |piece: &[u8]| {
+                bytes.extend_from_slice(piece);
+                Ok(())
+            };
+            mounted.volume.read(entry, &mut keep, context)?;
             all.insert(format!("{prefix}{}", entry.path), (sha256(&bytes), bytes.len() as u64));
         }
     }

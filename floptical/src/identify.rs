@@ -125,7 +125,7 @@ fn join(items: Vec<Item>, id: &str, group: fn(&[&str]) -> Vec<Vec<usize>>) -> Ve
 fn candidates(file: &Source, registry: &Registry, context: &Context) -> Vec<Candidate> {
     let mut ranked = registry.identify(file);
     let certain = ranked.first().is_some_and(|c| c.answer.evidence >= Evidence::MAGIC);
-    if certain || !ranked.iter().any(|c| is_flat(c)) {
+    if certain || !ranked.iter().any(is_flat) {
         return ranked;
     }
     let Some((system, found)) = probe(&flat(file), context) else { return ranked };

@@ -2,7 +2,6 @@
 //! from flux, cells and sectors alike, and what it writes can be saved.
 
 #[path = "../examples/drive.rs"]
-#[allow(clippy::print_stdout, reason = "an example prints")]
 mod example;
 
 use std::path::Path;

@@ -57,6 +57,12 @@ impl From<Error> for NotFitted {
 /// An image that says exactly what the format will say when it is read back.
 pub type Fitted = Result<Image, NotFitted>;
 
+/// Which of the files with these names belong together: lists of indexes.
+pub type Group = fn(&[&str]) -> Vec<Vec<usize>>;
+
+/// Writes a fitted image.
+pub type Emit = fn(&Image, &mut dyn Output, &Context) -> Result<()>;
+
 /// A row of the registry.
 pub struct Format {
     /// Stable id, as `--to` takes it.
@@ -87,7 +93,7 @@ pub struct Format {
     pub identify: fn(&mut Probe<'_>) -> Vec<Answer>,
     /// Which of the files belong together: one list of indexes for each image.
     /// `None` when every file is an image of its own.
-    pub group: Option<fn(&[&str]) -> Vec<Vec<usize>>>,
+    pub group: Option<Group>,
     /// Read one image.
     pub read: fn(&FileSet, &ReadOptions<'_>, &Context) -> Result<Image>,
     /// Make of an image, whose tracks hold the layer of this format, one that
@@ -95,7 +101,7 @@ pub struct Format {
     /// invents. `None` when the format is not written.
     pub fit: Option<fn(&Image, &Context) -> Fitted>,
     /// Write a fitted image. Decides nothing.
-    pub emit: Option<fn(&Image, &mut dyn Output, &Context) -> Result<()>>,
+    pub emit: Option<Emit>,
 }
 
 impl Format {

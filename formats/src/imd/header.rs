@@ -129,7 +129,8 @@ mod tests {
 
     #[test]
     fn every_line_that_programs_write_is_taken_apart() {
-        let table: [(&[u8], &[u8], Option<&[u8]>, &[u8]); 7] = [
+        type Row = (&'static [u8], &'static [u8], Option<&'static [u8]>, &'static [u8]);
+        let table: [Row; 7] = [
             (b"IMD 1.18: 14/07/2014 11:05:31\r\nwords\r\n", b"1.18", Some(b"14/07/2014 11:05:31"), b"words\r\n"),
             (b"IMD 1.19: 21-10-2023 08:01:25a2kit v2", b"1.19", Some(b"21-10-2023 08:01:25"), b"a2kit v2"),
             (b"IMD LibDsk 1.5.9: 22/11/2026 12:11:45\r\n", b"LibDsk 1.5.9", Some(b"22/11/2026 12:11:45"), b""),
