@@ -58,7 +58,8 @@ impl fmt::Display for Datum {
             Self::Word(word) => f.write_str(word),
             Self::Id { c, h, n } => write!(f, "C{c} H{h} N{n}"),
             Self::Text(text) => {
-                let shown: String = text.chars().take(60).flat_map(char::escape_default).collect();
+                let escaped = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+                let shown: String = text.chars().take(60).map(escaped).collect();
                 write!(f, "\"{shown}\"{}", if text.chars().nth(60).is_some() { "..." } else { "" })
             }
             Self::Check(Check::Good) => f.write_str("good"),
