@@ -13,7 +13,8 @@ use floptical_model::{
     Context, Error, Fact, Image, Inventory, Known, Layout, Place, Plan, Refusal, Value, differences,
 };
 
-use crate::{Disk, WriteOptions, inventory, prepare};
+use crate::inventory::inventory_down_to;
+use crate::{Disk, WriteOptions, prepare};
 
 /// A conversion that was planned and not yet written.
 #[derive(Debug)]
@@ -115,8 +116,8 @@ pub fn plan(
     let fit = target.fit.ok_or(ConvertError::NotWritten(target.id))?;
     let prepared = prepare::prepare(disk, target, options, context)?;
     let fitted = fit(&prepared, context)?;
-    let promised = inventory(&Disk::derive(fitted.clone(), context)?, context)?;
-    let plan = differences(&inventory(disk, context)?, &promised);
+    let promised = inventory_down_to(&Disk::derive(fitted.clone(), context)?, target.layer, context)?;
+    let plan = differences(&inventory_down_to(disk, target.layer, context)?, &promised);
     Ok(Planned { target, fitted, promised, plan })
 }
 
@@ -165,7 +166,7 @@ impl Planned {
         };
         let options = ReadOptions { member: None, layout: layout.as_ref() };
         let image = (self.target.read)(written, &options, context)?;
-        let found = inventory(&Disk::derive(image, context)?, context)?;
+        let found = inventory_down_to(&Disk::derive(image, context)?, self.target.layer, context)?;
         let broken = self.promised.unlike(&found);
         let Some(first) = broken.first() else { return Ok(()) };
         let first = Broken {

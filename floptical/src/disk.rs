@@ -9,7 +9,6 @@ use floptical_model::{
     Blocks, ByteBlocks, Carrier, Context, Error, Findings, Floppy, Flux, Image, Known, Layer, Layout, Place, Reading,
     Result, SectorEntry, SectorId, Sectors, Status, TrackAt,
 };
-use sha2::{Digest, Sha256};
 
 /// An image and everything that was derived from it once: the sectors of each
 /// track, the cells that speak for it, the layout.
@@ -36,11 +35,9 @@ pub struct DiskTrack {
     pub derived: Derived,
 }
 
-/// What is kept of a flux reading, so that no track is read twice.
+/// What is kept of a flux reading.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FluxFacts {
-    /// SHA-256 of its clock and intervals.
-    pub digest: [u8; 32],
     /// How many intervals there are.
     pub intervals: u64,
     /// Length of each revolution in nanoseconds.
@@ -51,19 +48,8 @@ pub struct FluxFacts {
 
 impl FluxFacts {
     fn of(flux: &Flux) -> Self {
-        let (num, den) = flux.clock.ratio();
-        let mut hash = Sha256::new();
-        hash.update(num.to_be_bytes());
-        hash.update(den.to_be_bytes());
-        let mut piece = Vec::with_capacity(4 * 4096);
-        for chunk in flux.intervals.chunks(4096) {
-            piece.clear();
-            chunk.iter().for_each(|i| piece.extend_from_slice(&i.to_be_bytes()));
-            hash.update(&piece);
-        }
         let ticks = (0..flux.revolutions()).filter_map(|r| flux.revolution_ticks(r));
         Self {
-            digest: hash.finalize().into(),
             intervals: flux.intervals.len() as u64,
             revolutions_ns: ticks.map(|t| flux.clock.to_ps(t).nanoseconds()).collect(),
             sector_marks: flux.sector_marks.iter().map(|m| m.tick).collect(),

@@ -10,29 +10,43 @@ mod signal;
 use std::sync::Arc;
 
 use floptical_model::{
-    Carrier, ClaimKind, Context, Datum, Fact, Image, Inventory, Known, Place, Regular, Result, Status, Summary, Value,
-    Why,
+    Carrier, ClaimKind, Context, Datum, Fact, Image, Inventory, Known, Layer, Place, Regular, Result, Status, Summary,
+    Value, Why,
 };
 
-use crate::Disk;
 use crate::identity::sha256;
+use crate::{Disk, DiskTrack};
 
 /// What the disk says.
 ///
 /// # Errors
 /// What stops the reading of a track.
 pub fn inventory(disk: &Disk, context: &Context) -> Result<Inventory> {
+    inventory_down_to(disk, Layer::Flux, context)
+}
+
+/// What the disk says, the times of its flux summed only where `layer` is
+/// flux: for a target that holds none it is enough that they are there.
+pub(crate) fn inventory_down_to(disk: &Disk, layer: Layer, context: &Context) -> Result<Inventory> {
     let mut said = Inventory::default();
     say_words(&mut said, disk.image());
     say_drive(&mut said, disk);
     for track in disk.tracks() {
-        signal::say_track(&mut said, track);
+        let times = if layer == Layer::Flux { times(disk, track, context)? } else { None };
+        signal::say_track(&mut said, track, times);
         sectors::say_sectors(&mut said, track);
     }
     if let Carrier::Block(_) = &disk.image().carrier {
         say_contents(&mut said, disk, context)?;
     }
     Ok(said)
+}
+
+/// The clock and the intervals of a track's flux, by digest.
+fn times(disk: &Disk, track: &DiskTrack, context: &Context) -> Result<Option<Datum>> {
+    let (Some(_), Some(floppy)) = (&track.flux, disk.image().as_floppy()) else { return Ok(None) };
+    let held = floppy.tracks.get(track.at, context)?;
+    Ok(held.as_ref().and_then(|held| held.flux()).map(signal::flux_digest))
 }
 
 /// The fact that a kind of claim speaks of.

@@ -1,7 +1,7 @@
 //! What the signal of a track says: rate, rotation, length, gaps, flux.
 
 use floptical_model::{
-    AreaKind, Bits, CellClock, Cells, Datum, Fact, Inventory, Known, Layout, Place, Ps, Rate, Regular, Sectors,
+    AreaKind, Bits, CellClock, Cells, Datum, Fact, Flux, Inventory, Known, Layout, Place, Ps, Rate, Regular, Sectors,
     Sighting, Span, Value,
 };
 use sha2::{Digest, Sha256};
@@ -10,7 +10,7 @@ use super::{known, summary};
 use crate::DiskTrack;
 use crate::disk::FluxFacts;
 
-pub(super) fn say_track(said: &mut Inventory, track: &DiskTrack) {
+pub(super) fn say_track(said: &mut Inventory, track: &DiskTrack, times: Option<Datum>) {
     let place = Place::Track(track.logical);
     let derived = &track.derived;
     let sectors = &derived.sectors;
@@ -37,14 +37,14 @@ pub(super) fn say_track(said: &mut Inventory, track: &DiskTrack) {
         say(Fact::Rotation, rotation(sectors.rotation));
     }
     if let Some(flux) = &track.flux {
-        say_flux(&mut say, flux, track, blank);
+        say_flux(&mut say, flux, times, track, blank);
     }
 }
 
-fn say_flux(say: &mut impl FnMut(Fact, Value), flux: &FluxFacts, track: &DiskTrack, blank: bool) {
+fn say_flux(say: &mut impl FnMut(Fact, Value), flux: &FluxFacts, times: Option<Datum>, track: &DiskTrack, blank: bool) {
     let derived = &track.derived;
     let few_outside = derived.outside.saturating_mul(1000) <= flux.intervals;
-    let timing = summary(flux.intervals, flux.digest);
+    let timing = times.unwrap_or_else(|| Datum::Number(i64::try_from(flux.intervals).unwrap_or(i64::MAX)));
     say(Fact::FluxTiming, Value::Value(timing, (blank || (derived.agree && few_outside)).into()));
     if !flux.sector_marks.is_empty() {
         let marks = flux.sector_marks.iter().map(|t| i64::try_from(*t).unwrap_or(i64::MAX)).collect();
@@ -55,6 +55,21 @@ fn say_flux(say: &mut impl FnMut(Fact, Value), flux: &FluxFacts, track: &DiskTra
     say(Fact::Revolutions, Value::Value(Datum::Number(count), (blank || derived.agree).into()));
     let steady = times.iter().max().zip(times.iter().min()).is_none_or(|(max, min)| (max - min) * 50 <= *max);
     say(Fact::IndexTimes, Value::Value(Datum::Numbers(times.into()), steady.into()));
+}
+
+/// The clock and the intervals of a flux reading.
+pub(super) fn flux_digest(flux: &Flux) -> Datum {
+    let (num, den) = flux.clock.ratio();
+    let mut hash = Sha256::new();
+    hash.update(num.to_be_bytes());
+    hash.update(den.to_be_bytes());
+    let mut piece = Vec::with_capacity(4 * 4096);
+    for chunk in flux.intervals.chunks(4096) {
+        piece.clear();
+        chunk.iter().for_each(|i| piece.extend_from_slice(&i.to_be_bytes()));
+        hash.update(&piece);
+    }
+    summary(flux.intervals.len() as u64, hash.finalize().into())
 }
 
 /// Standard rates by their name, others to the kilobit.

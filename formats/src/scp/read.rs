@@ -441,6 +441,8 @@ impl TrackLoader for Loader {
         let all: u64 = held.revolutions.iter().fold(0, |sum: u64, r| sum.saturating_add(r.words.into()));
         context.reserve(all.min(self.source.len().saturating_mul(held.revolutions.len() as u64)).saturating_mul(4))?;
         let mut times = Times::default();
+        // No more than the words that the file can hold.
+        times.intervals.reserve(usize::try_from(all.min(self.source.len() / 2)).unwrap_or(0));
         let mut tick = 0u64;
         let mut marks = Vec::new();
         if self.indexed || self.single {
