@@ -2,6 +2,8 @@
 //!
 //! A disk has 160 such tracks.
 
+use std::sync::Arc;
+
 use floptical_flux::{TrackForm, derive, recognise, revolutions, transitions, write_track};
 use floptical_model::{
     Cells, Check, Clock, Context, DataField, Flux, Known, Rate, Reading, Scheme, SectorId, Sectors, Sighting, Slot,
@@ -49,7 +51,7 @@ fn flux() -> Flux {
         last = place;
         interval as u32
     });
-    Flux { intervals: moved.collect(), ..flux.clone() }
+    Flux { intervals: Arc::new(moved.collect()), ..flux.clone() }
 }
 
 #[divan::bench]

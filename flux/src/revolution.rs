@@ -38,7 +38,7 @@ impl Revolution {
 /// of its transitions have no cell.
 #[derive(Debug, Clone)]
 pub struct TransitionTimes {
-    intervals: Arc<[u32]>,
+    intervals: Arc<Vec<u32>>,
     /// The interval that ends with the first transition.
     first: usize,
     /// Ticks before that interval.

@@ -55,7 +55,9 @@ fn capture(turns: &[Cells]) -> Flux {
         index.push(IndexMark { tick: (i + 1) * 8_000_000, interval: 0 });
     }
     let before = std::iter::once(0).chain(times.iter().copied());
-    let intervals = times.iter().zip(before).map(|(at, before)| u32::try_from(at - before).unwrap()).collect();
+    let intervals: Vec<u32> =
+        times.iter().zip(before).map(|(at, before)| u32::try_from(at - before).unwrap()).collect();
+    let intervals = Arc::new(intervals);
     Flux { intervals, index, ..transitions(&turns[0], clock, 1) }
 }
 
@@ -154,8 +156,8 @@ fn a_step_of_speed_is_followed_by_the_second_loop() {
     let mut flux = transitions(&cells, Clock::hz(40_000_000), 1);
     let half = flux.intervals.len() / 2;
     // 8 % slower from one transition to the next.
-    flux.intervals =
-        flux.intervals.iter().enumerate().map(|(i, t)| if i < half { *t } else { t * 108 / 100 }).collect();
+    let slower = |(i, t): (usize, &u32)| if i < half { *t } else { t * 108 / 100 };
+    flux.intervals = Arc::new(flux.intervals.iter().enumerate().map(slower).collect());
     let end = flux.intervals.iter().map(|t| u64::from(*t)).sum();
     flux.index[1].tick = end;
     let derived = derived(vec![Reading::Flux(flux)]);
@@ -170,7 +172,7 @@ fn no_index_is_a_finding_and_an_empty_track_has_no_slots() {
     let open = derived(vec![Reading::Flux(flux.clone())]);
     assert_eq!(open.sectors.slots.len(), 9);
     assert_eq!(open.findings.iter().next().unwrap().code.id, finding::FLUX_NO_INDEX.id);
-    flux.intervals = Arc::new([]);
+    flux.intervals = Arc::default();
     assert_eq!(derived(vec![Reading::Flux(flux)]).sectors.slots, []);
     let bad = recognise(&track(), AT, &Context::default()).unwrap();
     assert!(bad.slots.iter().all(|s| s.chosen().id_check == Known::Value(Check::Good)));

@@ -2,6 +2,8 @@
 
 mod media;
 
+use std::sync::Arc;
+
 use floptical_flux::{recognise, revolutions, transitions, write_track};
 use floptical_model::{Cells, Clock, Context, Edge, Flux, IndexMark, Known, Ps, Scheme, TrackAt};
 use media::{form, plain, sectors};
@@ -25,7 +27,7 @@ fn harmed(flux: &Flux, cell_ticks: u64, permille: u64, percent: u64, seed: u32) 
         last = last.max(tick);
         u32::try_from(interval).unwrap()
     });
-    let intervals = moved.collect();
+    let intervals = Arc::new(moved.collect());
     let index = flux.index.iter().map(|m| IndexMark { tick: m.tick * percent / 100, ..*m }).collect();
     Flux { intervals, index, ..flux.clone() }
 }

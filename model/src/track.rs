@@ -120,7 +120,7 @@ pub struct Flux {
     /// Ticks a second.
     pub clock: Clock,
     /// Ticks between transitions; the first counts from the start.
-    pub intervals: Arc<[u32]>,
+    pub intervals: Arc<Vec<u32>>,
     /// Index marks, in order.
     pub index: Vec<IndexMark>,
     /// Hard-sector marks, in order.

@@ -1,5 +1,7 @@
 //! Flux on another clock, and from index to index.
 
+use std::sync::Arc;
+
 use floptical_model::{Clock, Edge, Flux, IndexMark};
 
 /// The same transitions on another clock. Each falls on the tick nearest to
@@ -25,7 +27,7 @@ pub(crate) fn retime(flux: &Flux, clock: Clock, can_say: fn(u32) -> bool) -> Flu
         written = written.saturating_add(said.into());
         said
     });
-    let intervals = retimed.collect();
+    let intervals = Arc::new(retimed.collect());
     let marks = |marks: &[IndexMark]| marks.iter().map(|m| IndexMark { tick: scale(m.tick), ..*m }).collect();
     Flux { clock, intervals, index: marks(&flux.index), sector_marks: marks(&flux.sector_marks), ..*flux }
 }
@@ -69,7 +71,7 @@ mod tests {
         let index = index.iter().map(|(tick, interval)| IndexMark { tick: *tick, interval: *interval }).collect();
         Flux {
             clock,
-            intervals: intervals.into(),
+            intervals: intervals.to_vec().into(),
             index,
             sector_marks: Vec::new(),
             start: Edge::Anywhere,
