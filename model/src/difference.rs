@@ -137,8 +137,9 @@ impl std::error::Error for Refusal {}
 /// both sides have.
 pub fn differences(a: &Inventory, b: &Inventory) -> Plan {
     let lacking = Lacking::of(a, b);
-    let mut plan = Plan::default();
-    for Unlike { place, fact, from, to } in a.unlike(b) {
+    let unlike = a.unlike(b);
+    let mut plan = Plan { losses: Vec::with_capacity(unlike.len()) };
+    for Unlike { place, fact, from, to } in unlike {
         if lacking.hides(place, fact) {
             continue;
         }

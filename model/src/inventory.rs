@@ -129,8 +129,8 @@ pub struct Said {
 }
 
 impl Said {
-    /// As many facts as a sector from cells has.
-    const COMMON: usize = 10;
+    /// As many facts as a sector has in most containers.
+    const COMMON: usize = 8;
 
     /// Say something; unrecorded values are not kept.
     pub fn say(&mut self, fact: Fact, value: Value) {

@@ -28,7 +28,7 @@ pub(super) const TAIL: &str = "imd.tail";
 
 pub(super) fn read(set: &FileSet, _: &ReadOptions<'_>, context: &Context) -> Result<Image> {
     let source = set.first().ok_or_else(|| Error::new(ErrorKind::Io, "there is no file to read"))?;
-    let bytes: Arc<[u8]> = source.all(context)?.into();
+    let bytes = Arc::new(source.all(context)?);
     let (text, body) = split(&bytes)?;
     let (claims, line) = claims(text);
     let scan = Scan::of(&bytes, body, context)?;
@@ -207,7 +207,7 @@ fn offset(cursor: &Cursor<'_>) -> usize {
 
 /// The records of each track, read when they are asked for.
 struct Records {
-    bytes: Arc<[u8]>,
+    bytes: Arc<Vec<u8>>,
     records: Vec<Vec<Record>>,
 }
 

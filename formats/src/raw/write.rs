@@ -39,7 +39,7 @@ fn fit_device(device: &BlockDevice, context: &Context) -> Fitted {
     context.reserve(device.len)?;
     let mut bytes = vec![0; usize::try_from(device.len).unwrap_or(0)];
     device.content.read(0, &mut bytes, context)?;
-    Ok(shown(&Source::from_bytes("", bytes), layout, &suggested, context)?)
+    Ok(shown(&Source::new("", bytes), layout, &suggested, context)?)
 }
 
 fn nothing() -> NotFitted {
@@ -52,7 +52,7 @@ fn fit_floppy(source: &Image, disk: &Floppy, context: &Context) -> Fitted {
     let logical = logical_tracks(&refs);
     let own = source.format == "raw";
     let layout = disk.layout.get().cloned().or_else(|| observe(&logical));
-    let bytes = match &layout {
+    let mut whole = match &layout {
         Some(layout) => {
             context.reserve(layout.bytes())?;
             let by_place = logical.iter().rev().map(|t| ((t.cylinder, t.head), t.sectors)).collect();
@@ -60,14 +60,14 @@ fn fit_floppy(source: &Image, disk: &Floppy, context: &Context) -> Fitted {
         }
         None => by_number(&refs, context)?,
     };
-    let blocks = bytes.len();
+    let blocks = whole.len();
     let tail = source.opaque(TAIL).filter(|tail| own && tail_holds(layout.as_ref(), blocks, tail.bytes.len()));
-    let whole = [&bytes[..], tail.map_or(&[][..], |t| &t.bytes)].concat();
+    whole.extend_from_slice(tail.map_or(&[][..], |t| &t.bytes));
     if whole.is_empty() {
         return Err(nothing());
     }
     let suggested = candidates(whole.len() as u64, whole.get(..Probe::HEAD).unwrap_or(&whole));
-    let file = Source::from_bytes("", whole);
+    let file = Source::new("", whole);
     // Who reads the file without a word goes by the suggestion.
     let layout = match (&layout, suggested.first()) {
         (Some(layout), Some(first)) if own || !first.same_shape(layout) => Some(layout),
