@@ -62,7 +62,7 @@ facts! {
     Rotation "rotation" Measure "The length of a revolution.";
     TrackLength "track-length" Measure "How many cells a track has.";
     CellTiming "cell-timing" Measure "How long the cells last, where they are not alike.";
-    Gaps "gaps" Measure "What the cells hold that no field claims.";
+    Gaps "gaps" Measure "All cells of a track: what lies between its fields, and their clocks.";
     NoFlux "no-flux" Content "Stretches without transitions.";
     FluxTiming "flux-timing" Measure "The times between transitions.";
     Revolutions "revolutions" Measure "How many revolutions there are, and whether they agree.";

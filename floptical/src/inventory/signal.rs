@@ -2,7 +2,7 @@
 
 use floptical_model::{
     AreaKind, Bits, CellClock, Cells, Datum, Fact, Flux, Inventory, Known, Layout, Place, Ps, Rate, Regular, Sectors,
-    Sighting, Span, Value,
+    Value,
 };
 use sha2::{Digest, Sha256};
 
@@ -110,42 +110,16 @@ fn track_length(cells: &Cells, blank: bool) -> Value {
     Value::Value(Datum::Number(i64::try_from(count).unwrap_or(i64::MAX)), regular.into())
 }
 
-/// What the cells hold between the fields, by digest.
+/// All cells by digest: what a field says of them leaves the clock cells and
+/// the gaps open. Regular where nothing lies in the gaps but what formatting
+/// leaves there.
 fn gaps(cells: &Cells, sectors: &Sectors, blank: bool) -> Value {
-    let len = cells.bits.len();
-    let mut claimed: Vec<(usize, usize)> = sectors.slots.iter().flat_map(|slot| fields(slot.chosen(), len)).collect();
-    claimed.sort_unstable();
-    claimed.push((len, len));
-    let mut rest = Bits::with_capacity(len);
-    let mut at = 0;
-    for (start, end) in claimed {
-        while at < start {
-            let count = (start - at).min(64);
-            rest.push_bits(cells.bits.window(at, count), count);
-            at += count;
-        }
-        at = at.max(end);
-    }
+    let count = cells.bits.len() as u64;
     let mut hash = Sha256::new();
-    hash.update((rest.len() as u64).to_be_bytes());
-    hash.update(rest.to_msb());
-    let datum = summary(rest.len() as u64, hash.finalize().into());
+    hash.update(count.to_be_bytes());
+    hash.update(cells.bits.to_msb());
     let explained = !sectors.slots.is_empty() && sectors.unclaimed.is_empty();
-    Value::Value(datum, (blank || explained).into())
-}
-
-/// The cells that the fields of a sector take, cut at the index.
-fn fields(sighting: &Sighting, len: usize) -> Vec<(usize, usize)> {
-    let mut ranges = Vec::new();
-    for span in [&sighting.id_span, &sighting.data_span].into_iter().flatten() {
-        if let Span::Cells { start, len: count, .. } = span {
-            let start = usize::try_from(*start).unwrap_or(len).min(len);
-            let end = start.saturating_add(usize::try_from(*count).unwrap_or(len));
-            ranges.push((start, end.min(len)));
-            ranges.push((0, end.saturating_sub(len).min(len)));
-        }
-    }
-    ranges
+    Value::Value(summary(count, hash.finalize().into()), (blank || explained).into())
 }
 
 /// Cells of different lengths; regular where all are within 2 %.

@@ -24,7 +24,7 @@ pub(super) fn identify(probe: &mut Probe<'_>) -> Vec<Answer> {
     let unread = |kind: &'static str| {
         let reason = format!("the magic of {kind}");
         let why = match kind {
-            STREAM => "a stream HFE is not read yet",
+            STREAM => "an HFE of a kind not read yet (stream)",
             V3 => "an HFE of a kind not read yet (version 3)",
             _ => "an HFE of a kind not read yet (extended)",
         };
@@ -146,7 +146,7 @@ fn check_kind(header: &[u8]) -> Result<()> {
 /// Every side of every cylinder that has cells; two indexes for each cylinder.
 fn track_map(loader: Loader, sides: u8) -> TrackMap {
     let mut places = BTreeMap::new();
-    for (cylinder, entry) in (0u8..).zip(&loader.entries) {
+    for (cylinder, entry) in (0..=u8::MAX).zip(&loader.entries) {
         for head in (0..sides).filter(|_| entry.side() > 0) {
             places.insert(
                 TrackAt::new(cylinder, head),
@@ -229,7 +229,7 @@ impl Opening<'_> {
 
     /// Follow the tracks through the file; the place after the last one.
     fn walk(&mut self, entries: &[Entry], table: u64, mut expected: u64) -> Result<u64> {
-        for (cylinder, entry) in (0u8..).zip(entries) {
+        for (cylinder, entry) in (0..=u8::MAX).zip(entries) {
             let at = Span::file(table.saturating_add(u64::from(cylinder).saturating_mul(4)), 4);
             let place = Place::Track(TrackAt::new(cylinder, 0));
             if !entry.len.is_multiple_of(2) {
@@ -262,7 +262,7 @@ impl Opening<'_> {
     /// that the disk does not have. One byte explains most of it.
     fn fillers(&mut self, entries: &[Entry], sides: u8) -> Result<()> {
         let mut fill = None;
-        for (cylinder, entry) in (0u8..).zip(entries).filter(|(_, e)| e.side() > 0) {
+        for (cylinder, entry) in (0..=u8::MAX).zip(entries).filter(|(_, e)| e.side() > 0) {
             let blocks = entry.blocks(self.source, self.context)?;
             let pad = pad(&blocks, entry);
             let unused = if sides < 2 { side(&blocks, 1, entry.side()) } else { Vec::new() };

@@ -51,6 +51,9 @@ pub(super) fn fit(image: &Image, context: &Context) -> Fitted {
         places.insert(at, order.len());
         order.push(at);
     }
+    if order.is_empty() {
+        return Err(NotFitted::refuse(Fact::Exists, Place::Whole, "there is no track to make a stream of"));
+    }
     let first = order.first().copied();
     let of_first: Vec<Opaque> =
         opaque.iter().filter(|o| first.is_some_and(|at| o.place == Place::Track(at))).cloned().collect();
@@ -58,7 +61,7 @@ pub(super) fn fit(image: &Image, context: &Context) -> Fitted {
         format: super::FORMAT.id,
         member: None,
         files: Vec::new(),
-        claims: if order.is_empty() { Vec::new() } else { read::claims_of(&of_first, 0) },
+        claims: read::claims_of(&of_first, 0),
         carrier: Carrier::Floppy(Floppy {
             drive: DriveFacts { heads: read::heads(order.iter()), ..DriveFacts::default() },
             layout: Known::Unrecorded,

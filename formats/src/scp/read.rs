@@ -51,7 +51,7 @@ fn first_track(probe: &mut Probe<'_>) -> Option<(u8, u32)> {
     let room = usize::try_from(probe.len()).ok()?.saturating_sub(HEADER).min(raw::ENTRIES.saturating_mul(4));
     let table = probe.bytes(HEADER as u64, room)?;
     let offsets = table.chunks_exact(4).map(|raw| raw::u32_le(raw, 0).unwrap_or(0));
-    (0u8..).zip(offsets).find(|(_, offset)| *offset != 0)
+    (0..=u8::MAX).zip(offsets).find(|(_, offset)| *offset != 0)
 }
 
 fn sum_of(bytes: &[u8]) -> u32 {
@@ -188,7 +188,7 @@ impl Opening<'_> {
             self.odd = true;
             self.note(&FORMAT_ODD_VALUE, Span::file(raw::REVOLUTIONS as u64, 1), "the tracks have 0 revolutions");
         }
-        let held = (0u8..).zip(offsets.iter().take(entries)).filter(|(_, offset)| **offset != 0);
+        let held = (0..=u8::MAX).zip(offsets.iter().take(entries)).filter(|(_, offset)| **offset != 0);
         let tracks: Result<Vec<Held>> = held.map(|(entry, offset)| self.track(entry, u64::from(*offset))).collect();
         Ok((tracks?, (HEADER as u64).saturating_add((entries.saturating_mul(4)) as u64)))
     }
