@@ -300,7 +300,7 @@ fn only_files_of_this_format_are_called_so() {
             "hfe" => Some(None),
             "hfe3" => Some(Some("an HFE of a kind not read yet (version 3)")),
             "hfe-ext" => Some(Some("an HFE of a kind not read yet (extended)")),
-            "hfe-stream" => Some(Some("a stream HFE is not read yet")),
+            "hfe-stream" => Some(Some("an HFE of a kind not read yet (stream)")),
             _ => None,
         };
         assert_eq!(answer.map(|c| c.answer.unread), expected, "{}", sample.path);
