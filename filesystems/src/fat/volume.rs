@@ -275,7 +275,7 @@ fn bad_bytes(blocks: &dyn Blocks, pieces: &[Piece]) -> Option<String> {
         bad = bad.saturating_add(traced.len);
         worst = worst.min(traced.status);
     }
-    (bad > 0).then(|| format!("{bad} bytes on sectors that are {} or better", worst.word()))
+    (bad > 0).then(|| format!("{bad} bytes lie on sectors that are not good, the worst {}", worst.word()))
 }
 
 impl Volume for FatVolume {
