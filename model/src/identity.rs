@@ -1,6 +1,8 @@
 //! Digests of a disk that do not depend on its container: canonical forms,
 //! version 0.
 //!
+//! Vectors: `floptical/tests/identities.rs` (by hand) and `fixtures/identities.tsv`.
+//!
 //! A canonical form is a string of bytes that the caller feeds to SHA-256. All
 //! numbers are big-endian. The tables:
 //!
