@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use floptical::io::text::show;
+use floptical::io::text::{show, words};
 use floptical::model::{Error, ErrorKind};
 
 /// Exit codes, in the order in which they win over each other.
@@ -75,7 +75,7 @@ impl From<Error> for Failure {
             (ErrorKind::Cancelled, _) => Code::Interrupted,
             _ => Code::Unreadable,
         };
-        let failure = Self::new(code, show(error.what.as_bytes()));
+        let failure = Self::new(code, words(&error.what));
         let failure = match &error.at {
             Some(at) => failure.detail(format!("at {at}")),
             None => failure,

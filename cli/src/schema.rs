@@ -71,7 +71,7 @@ static VERBS: &[(&str, &str)] = &[
     ("hash", "input:text format?:text l0:[file_digests] unpacked:[file_digests] l1?:layer l1o?:text l2?:layer"),
     (
         "compare",
-        "inputs:[text] same_file:truth differs:truth same_recording?:truth same_data:truth first:identity second:identity \
+        "inputs:[text] same_file:truth differs:truth same_recording?:truth same_data?:truth first:identity second:identity \
          sectors:[sector_difference] files:[file_difference] facts:[loss]",
     ),
     ("explain", "input:text what:text steps:[step]"),

@@ -113,6 +113,9 @@ fn other_formats_hold_the_same_data() {
         assert_eq!(code(&line(path, &format!("convert box.{target} back-{target}.img"))), 0);
         let back = std::fs::read(path.join(format!("back-{target}.img"))).unwrap();
         assert!(back == media::box_img(), "{target}");
-        assert_eq!(code(&line(path, &format!("explain box.{target} HELLO.TXT@5"))), 0);
+        let way = out(&line(path, &format!("explain box.{target} HELLO.TXT@5")));
+        assert_eq!(way.lines().filter(|l| l.starts_with("byte ") && l.ends_with("+16")).count(), 1, "{way}");
     }
+    let way = out(&line(path, "explain box.img HELLO.TXT@5"));
+    assert!(way.ends_with("offset 6149 (0x1805), 1 bytes\n"), "{way}");
 }

@@ -99,3 +99,15 @@ fn the_snapshot_form_is_yaml_with_its_version_first() {
     assert_eq!(code(&output), 0);
     assert!(out(&output).starts_with("schema: floptical/info/0\n"));
 }
+
+#[test]
+fn foreign_words_are_escaped_once_and_keys_come_once() {
+    let folder = folder();
+    let path = folder.path();
+    let text = out(&line(path, "info harmed.imd --json"));
+    assert_eq!(text.matches("\"schema\":").count(), 1, "{text}");
+    let info: Value = serde_json::from_str(&text).unwrap();
+    let claims = info["claims"].as_array().unwrap();
+    let comment = claims.iter().find(|c| c["kind"] == "comment").unwrap()["text"].as_str().unwrap();
+    assert_eq!(comment, "  found in a box\\r\\n\\u{1b}[31m\\xff: - \"'#\\r\\n\\r\\n ");
+}

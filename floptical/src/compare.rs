@@ -55,9 +55,11 @@ impl Comparison {
         Some(a? == b?)
     }
 
-    /// True when both hold the same data in logical order.
-    pub fn same_data(&self) -> bool {
-        self.identities[0].l2.digest == self.identities[1].l2.digest
+    /// True when both hold the same data in logical order; `None` where neither
+    /// holds any: what cannot be read is like nothing.
+    pub fn same_data(&self) -> Option<bool> {
+        let [a, b] = self.identities.map(|i| i.l2);
+        (a.holds_data() || b.holds_data()).then_some(a.digest == b.digest)
     }
 }
 

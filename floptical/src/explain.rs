@@ -3,8 +3,11 @@
 
 use std::ops::Range;
 
+use floptical_flux::code::Code;
 use floptical_flux::revolutions;
-use floptical_model::{Context, Error, ErrorKind, Place, Reading, Result, SectorEntry, Slot, Span, Status, TrackAt};
+use floptical_model::{
+    Context, Error, ErrorKind, Place, Reading, Result, SectorEntry, Sighting, Slot, Span, Status, TrackAt,
+};
 
 use crate::{Disk, DiskTrack, volumes};
 
@@ -60,9 +63,15 @@ pub fn explain(disk: &Disk, target: &Target, context: &Context) -> Result<Vec<St
             let on = find_track(disk, *track)?;
             let fits = |slot: &Slot| slot.chosen().sector_id().is_some_and(|id| id.r == *r);
             let slot = on.derived.sectors.slots.iter().position(fits);
-            explain_slot(disk, on, slot.ok_or_else(|| unknown(format!("track {track} shows no sector {r}")))?, context)
+            explain_slot(
+                disk,
+                on,
+                slot.ok_or_else(|| unknown(format!("track {track} shows no sector {r}")))?,
+                None,
+                context,
+            )
         }
-        Target::Slot { track, slot } => explain_slot(disk, find_track(disk, *track)?, *slot, context),
+        Target::Slot { track, slot } => explain_slot(disk, find_track(disk, *track)?, *slot, None, context),
     }
 }
 
@@ -106,7 +115,8 @@ fn explain_byte(disk: &Disk, at: u64, context: &Context) -> Result<Vec<Step>> {
         return Ok(traced.map(|t| step("container", t.status.word(), t.span)).into_iter().collect());
     };
     let block = entry.offset.unwrap_or(0) / u64::from(entry.size.max(1));
-    let text = format!("block {block}, byte {} of it: {}", at - entry.offset.unwrap_or(0), entry.place);
+    let byte = at - entry.offset.unwrap_or(0);
+    let text = format!("block {block}, byte {byte} of it: {}", entry.place);
     let mut steps = vec![step("block", text, None)];
     if let Place::Slot { track, r: Some(r), nth } = &entry.place
         && entry.status != Status::Unread
@@ -116,7 +126,7 @@ fn explain_byte(disk: &Disk, at: u64, context: &Context) -> Result<Vec<Step>> {
         let nth = usize::from(*nth);
         let ordinal = on.derived.sectors.slots.iter().enumerate().filter(|(_, s)| with(s)).nth(nth).map(|(i, _)| i);
         if let Some(ordinal) = ordinal {
-            steps.extend(explain_slot(disk, on, ordinal, context)?);
+            steps.extend(explain_slot(disk, on, ordinal, Some(byte), context)?);
         }
     } else {
         steps.push(step("sector", "nobody read this place", None));
@@ -124,7 +134,14 @@ fn explain_byte(disk: &Disk, at: u64, context: &Context) -> Result<Vec<Step>> {
     Ok(steps)
 }
 
-fn explain_slot(disk: &Disk, track: &DiskTrack, ordinal: usize, context: &Context) -> Result<Vec<Step>> {
+/// From a slot on, and from a byte of its data.
+fn explain_slot(
+    disk: &Disk,
+    track: &DiskTrack,
+    ordinal: usize,
+    byte: Option<u64>,
+    context: &Context,
+) -> Result<Vec<Step>> {
     let slots = &track.derived.sectors.slots;
     let Some(slot) = slots.get(ordinal) else {
         return Err(unknown(format!("track {} shows {} slots, numbered from 0", track.logical, slots.len())));
@@ -145,7 +162,31 @@ fn explain_slot(disk: &Disk, track: &DiskTrack, ordinal: usize, context: &Contex
             steps.extend(below(disk, track, span, context)?);
         }
     }
+    if let Some(span) = byte.and_then(|byte| byte_span(track, chosen, byte)) {
+        steps.push(step("byte", span.to_string(), Some(span.clone())));
+        steps.extend(below(disk, track, &span, context)?);
+    }
     Ok(steps)
+}
+
+/// What one byte of the data of a sector was read from; `None` where the
+/// container has one byte for all.
+fn byte_span(track: &DiskTrack, sighting: &Sighting, byte: u64) -> Option<Span> {
+    match sighting.data_span.clone()? {
+        Span::Cells { track: at, revolution, start, .. } => {
+            let code = Code::of(sighting.scheme)?;
+            let len = code.byte_cells as u64;
+            let from = start + code.mark_cells() as u64 + byte * len;
+            // A field may run over the index.
+            let turn = track.derived.cells.as_ref().map_or(0, |cells| cells.bits.len() as u64);
+            let start = from.checked_rem(turn).unwrap_or(from);
+            Some(Span::Cells { track: at, revolution, start, len })
+        }
+        Span::File { file, start, len } if len == sighting.size() as u64 => {
+            Some(Span::File { file, start: start + byte, len: 1 })
+        }
+        _ => None,
+    }
 }
 
 /// From cells down to ticks and bytes of the container.

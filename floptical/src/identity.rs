@@ -15,6 +15,14 @@ pub struct Identity {
     pub coverage: Coverage,
 }
 
+impl Identity {
+    /// True when it rests on some byte that was read.
+    pub fn holds_data(&self) -> bool {
+        let Coverage { good, unverified, doubtful, masked, missing: _ } = self.coverage;
+        [good, unverified, doubtful, masked].iter().any(|bytes| *bytes > 0)
+    }
+}
+
 /// The identities of a disk that do not depend on its container. The
 /// canonical forms stand in [`floptical_model::identity`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

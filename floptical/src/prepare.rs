@@ -84,12 +84,25 @@ pub(crate) fn cells_of(disk: &Disk, track: &DiskTrack) -> Result<Cells, NotFitte
 fn encode(disk: &Disk, track: &DiskTrack) -> Result<Cells, NotFitted> {
     let sectors = &track.derived.sectors;
     let form = track_form(disk, track);
+    let of_slot = |fact, slot: usize, reason| {
+        let place = sectors.places(track.at).into_iter().nth(slot).unwrap_or(Place::Track(track.at));
+        NotFitted::refuse(fact, place, reason)
+    };
     write_track(sectors, &form).map_err(|error| match error {
         WriteError::Overfull { needed, room } => NotFitted::refuse(
             Fact::TrackLength,
             Place::Track(track.at),
             format!("its sectors need {needed} cells, and the track has room for {room}"),
         ),
+        WriteError::NoId { slot } => of_slot(Fact::Id, slot, "nothing says what its id is".into()),
+        WriteError::Size { slot, declared: 0, bytes } => {
+            of_slot(Fact::Data, slot, format!("its data are {bytes} bytes, which no id can declare"))
+        }
+        WriteError::Size { slot, declared, bytes } => {
+            of_slot(Fact::Data, slot, format!("its data are {bytes} bytes, and its id declares {declared}"))
+        }
+        WriteError::Mark { slot, mark } => of_slot(Fact::Mark, slot, format!("no data mark {mark:02X}h in its scheme")),
+        WriteError::Scheme { slot } => of_slot(Fact::Scheme, slot, "no code writes its scheme".into()),
         other => NotFitted::refuse(Fact::Exists, Place::Track(track.at), other.to_string()),
     })
 }

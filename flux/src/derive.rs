@@ -27,9 +27,10 @@ pub struct Derived {
     /// The worst distance of a transition from its cell, in permille; at a
     /// splice in a gap it is as likely half a cell as none.
     pub worst: u32,
-    /// Transitions of id and data fields outside their window.
+    /// Transitions of id and data fields outside their window; of all, where no
+    /// sector was recognised.
     pub outside: u64,
-    /// What was noticed on the way.
+    /// What was noticed on the track and on the way.
     pub findings: Findings,
 }
 
@@ -43,6 +44,16 @@ pub struct Derived {
 /// # Errors
 /// `Limit` or `Cancelled`.
 pub fn derive(track: &Track, at: TrackAt, context: &Context) -> Result<Option<Derived>> {
+    let mut derived = derive_readings(track, at, context)?;
+    if let Some(derived) = &mut derived {
+        let mut all = track.findings.clone();
+        all.extend(&derived.findings);
+        derived.findings = all;
+    }
+    Ok(derived)
+}
+
+fn derive_readings(track: &Track, at: TrackAt, context: &Context) -> Result<Option<Derived>> {
     if track.layer() == Some(Layer::Sectors) {
         return Ok(track.sectors().map(recorded));
     }
@@ -101,7 +112,11 @@ fn from_flux(flux: &Flux, at: TrackAt, context: &Context) -> Result<Derived> {
     }
     let mut derived = joined(places, &read, &strips, at);
     derived.worst = turns.iter().map(|t| t.worst).max().unwrap_or(0);
-    let outside = turns.iter().zip(&read).map(|(turn, sectors)| in_fields(&turn.outside_at, sectors));
+    let unknown = derived.sectors.slots.is_empty();
+    let outside = turns.iter().zip(&read).map(|(turn, sectors)| match unknown {
+        true => turn.outside,
+        false => in_fields(&turn.outside_at, sectors),
+    });
     derived.outside = outside.fold(0, u64::saturating_add);
     if flux.revolutions() == 0 {
         let span = Span::Ticks { track: at, reading: 0, start: 0, len: 0 };

@@ -10,6 +10,19 @@ pub fn show(bytes: &[u8]) -> String {
     })
 }
 
+/// Our own words, with foreign ones in them that were shown: a backslash stays
+/// what it is, and what could still do harm is escaped.
+pub fn words(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
+        if c == '\\' {
+            out.push(c)
+        } else {
+            push_shown(&mut out, c)
+        }
+        out
+    })
+}
+
 fn push_shown(out: &mut String, c: char) {
     match c {
         '\\' => out.push_str("\\\\"),
@@ -83,6 +96,7 @@ mod tests {
     fn hostile_words_are_harmless() {
         assert_eq!(show(b"A\x1b[2J\xff\r\n"), "A\\u{1b}[2J\\xff\\r\\n");
         assert_eq!(show("Ünï\u{202e}".as_bytes()), "Ünï\\u{202e}");
+        assert_eq!(words("A\\u{1b} \x1b[2J \\ \n"), "A\\u{1b} \\u{1b}[2J \\ \\n");
         let table = [
             ("..", "__"),
             ("../etc/passwd", ".._etc_passwd"),

@@ -52,16 +52,16 @@ fn page(
 fn text(colour: Colour, shape: &CompareShape, out: &mut String) {
     let comparison = &shape.comparison;
     let mut table = Table::new(0, &[]);
-    for (what, same) in [
-        ("file", Some(shape.same_file)),
-        ("recording (L1)", comparison.same_recording),
-        ("data (L2)", Some(comparison.same_data)),
-        ("files", Some(comparison.files.is_empty())),
+    for (what, same, unknown) in [
+        ("file", Some(shape.same_file), ""),
+        ("recording (L1)", comparison.same_recording, "one of them records no ids"),
+        ("data (L2)", comparison.same_data, "neither holds any"),
+        ("files", Some(comparison.files.is_empty()), ""),
     ] {
         let (word, look) = match same {
             Some(true) => ("same", Look::Good),
             Some(false) => ("different", Look::Bad),
-            None => ("one of them records no ids", Look::Faint),
+            None => (unknown, Look::Faint),
         };
         table.row(vec![what.into(), crate::output::Cell::from(word).look(look)]);
     }

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use floptical::formats::{Format, Registry};
-use floptical::io::{Sink, text::show};
+use floptical::io::Sink;
+use floptical::io::text::{show, words};
 use floptical::model::{Context, Place, Refusal};
 use floptical::shape::{ConversionShape, LossShape, WrittenShape};
 use floptical::sidecar::{self, Named};
@@ -152,15 +153,15 @@ fn not_planned(error: &ConvertError) -> Failure {
         ConvertError::NotWritten(id) => Failure::new(Code::Usage, format!("{id} is read here, not written"))
             .detail("`floptical formats` lists what is written"),
         ConvertError::Failed(error) => Failure::from(error.clone()),
-        ConvertError::NotProven { .. } => Failure::new(Code::System, show(error.to_string().as_bytes()))
+        ConvertError::NotProven { .. } => Failure::new(Code::System, words(&error.to_string()))
             .detail("nothing was kept; this is a fault of floptical: please report it with the image"),
-        other => Failure::new(Code::Refused, show(other.to_string().as_bytes())),
+        other => Failure::new(Code::Refused, words(&other.to_string())),
     }
 }
 
 fn refused(refusal: &Refusal) -> Failure {
     let place = show(refusal.place.to_string().as_bytes());
-    let what = format!("the target cannot hold it: {}", show(refusal.reason.as_bytes()));
+    let what = format!("the target cannot hold it: {}", words(&refusal.reason));
     let at = if refusal.place == Place::Whole { String::new() } else { format!(", first at {place}") };
     Failure::new(Code::Refused, what)
         .detail(format!("fact: {}{at}; nothing was written", refusal.fact.word()))

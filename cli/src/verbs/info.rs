@@ -26,6 +26,7 @@ pub(crate) fn page(
     let mut shape = InfoShape::of(&read.disk, context)?;
     shape.findings.extend(read.wrapping().iter().map(FindingShape::of));
     shape.findings_count += read.wrapping().count();
+    shape.schema = None;
     session.page(Some(label), &shape, Code::Done, |out| {
         let _ = writeln!(out, "{}", session.colour.paint(Look::Strong, &show(label.as_bytes())));
         head(session.colour, read, &shape, out);
@@ -42,7 +43,8 @@ fn head(colour: Colour, read: &Read, shape: &InfoShape, out: &mut String) {
     };
     let found = CandidateShape::of(&read.opened.candidate);
     let guess = if read.opened.size_only { ": only the length says so" } else { "" };
-    say("format", format!("{}, {} [{}]{guess}", found.format, found.name, found.evidence.join(", ")));
+    let evidence = if found.evidence.is_empty() { "as told".into() } else { found.evidence.join(", ") };
+    say("format", format!("{}, {} [{evidence}]{guess}", found.format, found.name));
     if !read.opened.layers.is_empty() {
         say("inside", read.opened.layers.join(", then "));
     }

@@ -9,12 +9,13 @@ mod signal;
 
 use std::sync::Arc;
 
+use floptical_io::text::{show, words};
 use floptical_model::{
     Carrier, ClaimKind, Context, Datum, Fact, Image, Inventory, Known, Layer, Place, Regular, Result, Status, Summary,
     Value, Why,
 };
 
-use crate::identity::sha256;
+use crate::identity::{hex, sha256};
 use crate::{Disk, DiskTrack};
 
 /// What the disk says.
@@ -33,7 +34,7 @@ pub(crate) fn inventory_down_to(disk: &Disk, layer: Layer, context: &Context) ->
     say_drive(&mut said, disk);
     for track in disk.tracks() {
         let times = if layer == Layer::Flux { times(disk, track, context)? } else { None };
-        signal::say_track(&mut said, track, times);
+        signal::say_track(&mut said, track, times, disk.is_repeat(track));
         sectors::say_sectors(&mut said, track);
     }
     if let Carrier::Block(_) = &disk.image().carrier {
@@ -65,8 +66,11 @@ fn say_words(said: &mut Inventory, image: &Image) {
     for (nth, claim) in image.claims.iter().enumerate() {
         let twin = image.claims[..nth].iter().filter(|c| c.kind == claim.kind).count();
         let name = if twin == 0 { claim.kind.word().to_owned() } else { format!("{} {}", claim.kind.word(), twin + 1) };
-        // Escaping is one to one, so equal texts are equal bytes.
-        let text = Datum::Text(floptical_io::text::show(&claim.raw).into());
+        // Escaping is one to one, so equal texts are equal bytes; where the
+        // words do not tell the bytes, they follow.
+        let shown = show(&claim.raw);
+        let text = if shown == claim.text { shown } else { format!("{} [{}]", words(&claim.text), hex(&claim.raw)) };
+        let text = Datum::Text(text.into());
         said.say(Place::Named(name), fact_of(claim.kind), Value::Value(text, Regular::No));
     }
     for (nth, opaque) in image.opaque.iter().enumerate() {

@@ -1,7 +1,9 @@
 //! What the sectors of a track say.
 
 use floptical_flux::code::Code;
-use floptical_model::{Check, DataField, Datum, Fact, Inventory, Known, Place, Regular, SectorId, Sighting, Value};
+use floptical_model::{
+    Check, DataField, Datum, Fact, Inventory, Known, Place, RecordForm, Regular, SectorId, Sighting, Value,
+};
 
 use super::{bytes, known};
 use crate::DiskTrack;
@@ -47,7 +49,11 @@ fn say_slot(said: &mut Inventory, place: &Place, slot: &Sighting, track: &DiskTr
         say(Fact::Weak, bytes(weak.to_msb().into()));
     }
     say(Fact::Angle, known(slot.angle.map(|a| Datum::Number(a.into())), true));
-    say(Fact::RecordForm, known(slot.form.map(|f| Datum::Number(f as i64)), false));
+    let form = |form| match form {
+        RecordForm::Full => Datum::Word("full"),
+        RecordForm::Filled => Datum::Word("filled"),
+    };
+    say(Fact::RecordForm, known(slot.form.map(form), false));
 }
 
 /// C, H and N; regular where they are what the place and the size suggest.

@@ -10,14 +10,15 @@ use super::{known, summary};
 use crate::DiskTrack;
 use crate::disk::FluxFacts;
 
-pub(super) fn say_track(said: &mut Inventory, track: &DiskTrack, times: Option<Datum>) {
+pub(super) fn say_track(said: &mut Inventory, track: &DiskTrack, times: Option<Datum>, repeat: bool) {
     let place = Place::Track(track.logical);
     let derived = &track.derived;
     let sectors = &derived.sectors;
-    let blank = sectors.slots.is_empty() && derived.cells.as_ref().is_none_or(|c| !looks_recorded(&c.bits));
+    let blank = sectors.slots.is_empty() && !track.is_cut() && is_blank(track);
     let said = said.at(place);
     let mut say = |fact, value| said.say(fact, value);
-    say(Fact::Exists, Value::Value(Datum::Number(1), blank.into()));
+    let there = if track.is_cut() { Datum::Word("cut short") } else { Datum::Number(1) };
+    say(Fact::Exists, Value::Value(there, (blank || repeat).into()));
     if track.layers.len() > 1 {
         let count = i64::try_from(track.layers.len()).unwrap_or(i64::MAX);
         say(Fact::Readings, Value::Value(Datum::Number(count), Regular::No));
@@ -142,10 +143,25 @@ fn areas(cells: &Cells, kinds: &[AreaKind]) -> Value {
     if list.is_empty() { Value::Unrecorded } else { Value::Value(Datum::Numbers(list.into()), Regular::No) }
 }
 
-/// True when a track without sectors was written by somebody: nearly all
-/// distances between its transitions are those of a code (2 to 5 cells, or 1
-/// to 3), and they do not repeat, as filler does. Noise of a blank medium has
-/// distances of every length.
+/// True when nobody wrote a track without sectors. Times tell that of any code,
+/// cells only of one that fits them.
+fn is_blank(track: &DiskTrack) -> bool {
+    /// Between what codes and what noise show.
+    const NOISE: u32 = 20;
+    let Some(cells) = &track.derived.cells else { return true };
+    match &track.flux {
+        Some(flux) => flux.intervals <= FEW || flux.spread > NOISE || is_filler(&cells.bits),
+        None => !looks_recorded(&cells.bits),
+    }
+}
+
+/// So many transitions are left on a medium that was erased.
+const FEW: u64 = 1000;
+
+/// True when cells were written by somebody: nearly all distances between
+/// their transitions are those of a code (2 to 5 cells, or 1 to 3), and they do
+/// not repeat, as filler does. Noise of a blank medium has distances of every
+/// length.
 fn looks_recorded(bits: &Bits) -> bool {
     let mut counts = [0u64; 8];
     let mut before = None;
@@ -161,7 +177,7 @@ fn looks_recorded(bits: &Bits) -> bool {
         before = Some(at);
     }
     let share = |range: std::ops::RangeInclusive<usize>| counts[range].iter().sum::<u64>() * 100 >= total * 95;
-    total > 1000 && !is_filler(bits) && (share(2..=5) || share(1..=3))
+    total > FEW && !is_filler(bits) && (share(2..=5) || share(1..=3))
 }
 
 /// True when all but a splice or two is followed by itself: periods of an

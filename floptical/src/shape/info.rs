@@ -1,8 +1,8 @@
 //! What an image holds, in one shape: `info --json`, `info --yaml`, snapshots.
 
-use floptical_io::text::show;
+use floptical_io::text::{show, words};
 use floptical_model::identity::Coverage;
-use floptical_model::{Context, Image, Known, Layer, Result, Sectors, Status};
+use floptical_model::{Context, Image, Known, Layer, Layout, Result, Sectors, Status};
 use serde::Serialize;
 
 use super::{EntryShape, FindingShape, hex};
@@ -12,8 +12,9 @@ use crate::{Disk, DiskTrack, Identities, volumes};
 /// Everything that an image says, bounded.
 #[derive(Debug, Clone, Serialize)]
 pub struct InfoShape {
-    /// `floptical/info/0`.
-    pub schema: &'static str,
+    /// `floptical/info/0`; `None` where what is around it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schema: Option<&'static str>,
     /// Id of the format.
     pub format: String,
     /// Files that it was read from.
@@ -156,7 +157,7 @@ impl InfoShape {
             entries_count: m.volume.entries().len(),
         };
         Ok(Self {
-            schema: "floptical/info/0",
+            schema: Some("floptical/info/0"),
             format: image.format.to_owned(),
             files: image.files.iter().map(|f| format!("{} ({} bytes)", show(f.name.as_bytes()), f.len)).collect(),
             carrier: image.carrier.kind().word(),
@@ -196,7 +197,7 @@ impl From<Coverage> for CoverageShape {
 }
 
 fn claims(image: &Image) -> Vec<ClaimShape> {
-    image.claims.iter().map(|c| ClaimShape { kind: c.kind.word(), text: show(c.text.as_bytes()) }).collect()
+    image.claims.iter().map(|c| ClaimShape { kind: c.kind.word(), text: words(&c.text) }).collect()
 }
 
 fn drive(disk: &Disk) -> Option<DriveShape> {
@@ -209,10 +210,11 @@ fn drive(disk: &Disk) -> Option<DriveShape> {
 }
 
 fn layout(disk: &Disk) -> Option<String> {
+    let name = |layout: &Layout| if layout.id.is_empty() { layout.shape() } else { layout.to_string() };
     Some(match disk.layout() {
         Known::Unrecorded => return None,
-        Known::Value(layout) => format!("{layout}, as the sectors show"),
-        Known::Assumed(layout, _) => format!("{layout}, assumed"),
+        Known::Value(layout) => format!("{}, as the sectors show", name(layout)),
+        Known::Assumed(layout, _) => format!("{}, assumed", name(layout)),
     })
 }
 

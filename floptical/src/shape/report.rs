@@ -1,7 +1,7 @@
 //! The rows that the verbs print.
 
 use floptical_formats::{Exactness, Format, Witness};
-use floptical_io::text::show;
+use floptical_io::text::{show, words};
 use floptical_model::{Check, Entry, EntryKind, Finding, Plan, Recovery, SectorEntry, Status};
 use serde::Serialize;
 
@@ -29,7 +29,7 @@ impl FindingShape {
             code: finding.code.id,
             severity: finding.code.severity.word(),
             place: show(finding.place.to_string().as_bytes()),
-            message: show(finding.message.as_bytes()),
+            message: words(&finding.message),
         }
     }
 }
@@ -220,8 +220,9 @@ pub struct ComparisonShape {
     /// The same recording; absent where one records no ids.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub same_recording: Option<bool>,
-    /// The same data in logical order.
-    pub same_data: bool,
+    /// The same data in logical order; absent where neither holds any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub same_data: Option<bool>,
     /// Identities of the first.
     pub first: IdentityShape,
     /// Identities of the second.

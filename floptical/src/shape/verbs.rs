@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use floptical_filesystems::FILESYSTEMS;
 use floptical_formats::{Candidate, Registry};
-use floptical_io::text::show;
+use floptical_io::text::{show, words};
 use floptical_model::layout::LAYOUTS;
 use floptical_model::{Check, Fact, Findings, Known, Place, SectorEntry, Sighting, Slot};
 use serde::Serialize;
@@ -98,7 +98,7 @@ impl CandidateShape {
             name: candidate.format.name,
             layout: answer.layout.as_ref().map(ToString::to_string),
             evidence: answer.evidence.words(),
-            reasons: answer.reasons.iter().map(|r| show(r.as_bytes())).collect(),
+            reasons: answer.reasons.iter().map(|r| words(r)).collect(),
         }
     }
 }
@@ -293,7 +293,7 @@ pub struct CompareShape {
 impl CompareShape {
     /// The shape of a comparison of two named images.
     pub fn of(inputs: [String; 2], same_file: bool, comparison: &Comparison) -> Self {
-        let differs = !comparison.same_data()
+        let differs = comparison.same_data() == Some(false)
             || comparison.same_recording() == Some(false)
             || !comparison.files.is_empty()
             || !comparison.facts.content().is_empty();
