@@ -7,8 +7,8 @@ use std::sync::Arc;
 use floptical::formats::{FORMATS, Format};
 use floptical::io::Memory;
 use floptical::model::{
-    Clock, Context, DriveFacts, Edge, Fact, Floppy, Flux, Image, IndexMark, Known, Reading, Track, TrackAt, TrackMap,
-    finding,
+    Clock, Context, DriveFacts, Edge, Fact, Floppy, Flux, Image, IndexMark, Known, Reading, Status, Track, TrackAt,
+    TrackMap, finding,
 };
 use floptical::{ConvertError, Disk, OpenOptions, WriteOptions, check, compare, open_bytes, plan};
 
@@ -137,4 +137,30 @@ fn a_sector_that_cannot_be_encoded_is_refused_by_its_place() {
     let planned = plan(&opened("disk.imd", &file), format("hfe"), WriteOptions::default(), &Context::default());
     let Err(ConvertError::Refused(refusal)) = planned else { panic!("{planned:?}") };
     assert_eq!((refusal.fact, refusal.place.to_string().as_str()), (Fact::Data, "3.0.8"));
+}
+
+#[test]
+fn two_readings_that_contradict_each_other_are_named_by_their_sector() {
+    let flux = |fill: u8| {
+        let disk = opened("disk.imd", &imd(1, |c| (c, fill)));
+        let scp = opened("disk.scp", &written(&disk, "scp"));
+        let track = scp.image().as_floppy().unwrap().tracks.get(TrackAt::new(0, 0), &Context::default()).unwrap();
+        track.unwrap().flux().unwrap().clone()
+    };
+    // The first revolution of one disk, the second of another.
+    let (a, b) = (flux(0x11), flux(0x99));
+    let cut = a.index[1].interval as usize;
+    let intervals = [&a.intervals[..cut], &b.intervals[b.index[1].interval as usize..]].concat();
+    let index = vec![a.index[0], a.index[1], IndexMark { interval: intervals.len() as u32, ..b.index[2] }];
+    let both = Flux { intervals: intervals.into(), index, ..a };
+    let tracks = TrackMap::held([(TrackAt::new(0, 0), Track::of(Reading::Flux(both)))]);
+    let floppy = Floppy { drive: DriveFacts::default(), layout: Known::Unrecorded, tracks };
+    let context = Context::default();
+    let disk = Disk::derive(Image::floppy(floppy), &context).unwrap();
+    assert_eq!(disk.sectors().iter().filter(|s| s.status == Status::Ambiguous).count(), 9);
+    for target in ["imd", "hfe"] {
+        let planned = plan(&disk, format(target), WriteOptions::default(), &context).unwrap();
+        let group = planned.plan().groups().into_iter().find(|g| g.fact == Fact::Readings).unwrap();
+        assert_eq!((group.count, group.first.place.to_string().as_str()), (9, "0.0.1"), "{target}");
+    }
 }

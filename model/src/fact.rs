@@ -53,7 +53,7 @@ facts! {
     Data "data" Content "The bytes of a data field, or that there is none.";
     DataCheck "data-check" Content "Whether the check of a data field holds.";
     DataCheckValue "data-check-value" Content "The check of a data field as recorded.";
-    Readings "readings" Content "Further readings of the same track.";
+    Readings "readings" Content "Further readings of the same track or sector.";
     Reconstructed "reconstructed" Content "A search made the data fit; no reading shows it.";
     Weak "weak" Content "Bits that read differently each time.";
     Order "order" Content "The order of the sectors on a track.";

@@ -2,7 +2,7 @@
 
 use floptical_flux::code::Code;
 use floptical_model::{
-    Check, DataField, Datum, Fact, Inventory, Known, Place, RecordForm, Regular, SectorId, Sighting, Value,
+    Check, Choice, DataField, Datum, Fact, Inventory, Known, Place, RecordForm, Regular, SectorId, Sighting, Value,
 };
 
 use super::{bytes, known};
@@ -19,6 +19,10 @@ pub(super) fn say_sectors(said: &mut Inventory, track: &DiskTrack) {
     }
     for (place, slot) in places.into_iter().zip(&sectors.slots) {
         say_slot(said, &place, slot.chosen(), track);
+        if slot.choice() == Choice::Contradiction {
+            let other = Value::Value(Datum::Word("other data with a good check"), Regular::No);
+            said.say(place, Fact::Readings, other);
+        }
     }
 }
 
