@@ -61,7 +61,7 @@ static VERBS: &[(&str, &str)] = &[
     ("identify", "input:text layers:[text] items:[item] findings:[finding]"),
     (
         "info",
-        "input:text format:text files:[text] carrier:text claims:[claim] opaque:[text] drive?:drive layout?:text \
+        "input:text found:candidate size_only:truth layers:[text] format:text files:[text] carrier:text claims:[claim] opaque:[text] drive?:drive layout?:text \
          identity:identity tracks:[track] volumes:[volume] findings:[finding] findings_count:whole",
     ),
     ("sectors", "input:text states:{whole} sectors:[sector_row]"),

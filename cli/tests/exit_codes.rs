@@ -211,3 +211,14 @@ fn damage_of_a_wrapper_is_damage() {
     assert!(out(&line(path, "info bad.img.gz")).contains("format.checksum"));
     assert!(err(&line(path, "ls bad.img.gz")).contains("format.checksum"));
 }
+
+#[test]
+fn an_entry_is_named_as_it_was_shown() {
+    let folder = folder();
+    let path = folder.path();
+    let disk = media::box_img();
+    std::fs::write(path.join("two.zip"), media::zip(&[("\x1b[31mred.img", &disk), ("plain.img", &disk)])).unwrap();
+    let told = err(&line(path, "ls two.zip"));
+    assert!(told.contains("\\u{1b}[31mred.img") && !told.contains("\\\\u"), "{told}");
+    assert_eq!(code(&line(path, "ls two.zip!\\u{1b}[31mred.img")), 0);
+}

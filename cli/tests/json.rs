@@ -111,3 +111,16 @@ fn foreign_words_are_escaped_once_and_keys_come_once() {
     let comment = claims.iter().find(|c| c["kind"] == "comment").unwrap()["text"].as_str().unwrap();
     assert_eq!(comment, "  found in a box\\r\\n\\u{1b}[31m\\xff: - \"'#\\r\\n\\r\\n ");
 }
+
+#[test]
+fn json_says_how_an_image_was_found_and_what_was_told() {
+    let folder = folder();
+    let path = folder.path();
+    std::fs::write(path.join("blank.img"), vec![0xF6; 368_640]).unwrap();
+    let info = |args: &str| -> Value { serde_json::from_str(&out(&line(path, args))).unwrap() };
+    let guessed = info("info blank.img --json");
+    assert_eq!((&guessed["size_only"], &guessed["found"]["format"]), (&true.into(), &"raw".into()));
+    let told = info("info blank.img --layout st-360 --json");
+    assert!(told["layout"].as_str().unwrap().ends_with(", as told"), "{}", told["layout"]);
+    assert_eq!(info("info box.img.gz --json")["layers"], serde_json::json!(["gzip"]));
+}

@@ -1,7 +1,7 @@
 //! From a file to an image.
 
 use floptical_formats::{Answer, Candidate, Evidence, ReadOptions, Registry};
-use floptical_io::{FileSet, Source};
+use floptical_io::{FileSet, Source, text::show};
 use floptical_model::{Context, Error, ErrorKind, Findings, Image, Layout, Result};
 
 use crate::identify::{Identified, Item, Verdict, identify, identify_files};
@@ -95,7 +95,9 @@ fn open_one(
 /// The one item that is meant.
 fn choose(mut items: Vec<Item>, options: &OpenOptions) -> Result<Item> {
     if let Some(member) = &options.member {
-        let named = |item: &Item| item.files.files().iter().any(|f| f.name() == member.as_str());
+        // As it is stored, or as it was shown.
+        let is = |name: &str| name == member.as_str() || show(name.as_bytes()) == *member;
+        let named = |item: &Item| item.files.files().iter().any(|f| is(f.name()));
         let at = items.iter().position(named);
         return match at {
             Some(at) => Ok(items.swap_remove(at)),
@@ -130,7 +132,7 @@ fn decide(item: &Item, options: &OpenOptions) -> Result<(Candidate, bool)> {
 }
 
 fn names(items: &[Item]) -> String {
-    let shown: Vec<String> = items.iter().take(8).map(|i| floptical_io::text::show(i.name().as_bytes())).collect();
+    let shown: Vec<String> = items.iter().take(8).map(|i| show(i.name().as_bytes())).collect();
     format!("{}{}", shown.join(", "), if items.len() > 8 { ", ..." } else { "" })
 }
 

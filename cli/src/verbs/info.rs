@@ -6,6 +6,7 @@ use floptical::io::text::show;
 use floptical::model::Context;
 use floptical::shape::{CandidateShape, FindingShape, InfoShape};
 use floptical::snapshot;
+use serde::Serialize;
 
 use super::hash::coverage;
 use crate::failure::{Code, Failure};
@@ -27,13 +28,29 @@ pub(crate) fn page(
     shape.findings.extend(read.wrapping().iter().map(FindingShape::of));
     shape.findings_count += read.wrapping().count();
     shape.schema = None;
-    session.page(Some(label), &shape, Code::Done, |out| {
+    let body = Body {
+        found: CandidateShape::of(&read.opened.candidate),
+        size_only: read.opened.size_only,
+        layers: &read.opened.layers,
+        info: &shape,
+    };
+    session.page(Some(label), &body, Code::Done, |out| {
         let _ = writeln!(out, "{}", session.colour.paint(Look::Strong, &show(label.as_bytes())));
         head(session.colour, read, &shape, out);
         tracks(session.colour, &shape, out);
         volumes(session.colour, &shape, out);
         findings(session.colour, &shape, out);
     })
+}
+
+/// What an image holds, and how it was found.
+#[derive(Serialize)]
+struct Body<'a> {
+    found: CandidateShape,
+    size_only: bool,
+    layers: &'a [&'static str],
+    #[serde(flatten)]
+    info: &'a InfoShape,
 }
 
 fn head(colour: Colour, read: &Read, shape: &InfoShape, out: &mut String) {

@@ -2,7 +2,7 @@
 
 use floptical_io::text::{show, words};
 use floptical_model::identity::Coverage;
-use floptical_model::{Context, Image, Known, Layer, Layout, Result, Sectors, Status};
+use floptical_model::{Context, Image, Known, Layer, Layout, Result, Sectors, Status, Why};
 use serde::Serialize;
 
 use super::{EntryShape, FindingShape, hex};
@@ -214,6 +214,7 @@ fn layout(disk: &Disk) -> Option<String> {
     Some(match disk.layout() {
         Known::Unrecorded => return None,
         Known::Value(layout) => format!("{}, as the sectors show", name(layout)),
+        Known::Assumed(layout, Why::Person) => format!("{}, as told", name(layout)),
         Known::Assumed(layout, _) => format!("{}, assumed", name(layout)),
     })
 }
