@@ -13,14 +13,14 @@ pub fn show(bytes: &[u8]) -> String {
 /// Our own words, with foreign ones in them that were shown: a backslash stays
 /// what it is, and what could still do harm is escaped.
 pub fn words(text: &str) -> String {
-    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
-        if c == '\\' {
-            out.push(c)
-        } else {
-            push_shown(&mut out, c)
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' => out.push(c),
+            other => push_shown(&mut out, other),
         }
-        out
-    })
+    }
+    out
 }
 
 fn push_shown(out: &mut String, c: char) {
