@@ -114,8 +114,7 @@ pub fn plan(
     context: &Context,
 ) -> Result<Planned, ConvertError> {
     let fit = target.fit.ok_or(ConvertError::NotWritten(target.id))?;
-    let prepared = prepare::prepare(disk, target, options, context)?;
-    let fitted = fit(&prepared, context)?;
+    let fitted = fit(&prepare::prepare(disk, target, options, context)?, context)?;
     let promised = inventory_down_to(&Disk::derive(fitted.clone(), context)?, target.layer, context)?;
     let plan = differences(&inventory_down_to(disk, target.layer, context)?, &promised);
     Ok(Planned { target, fitted, promised, plan })
@@ -167,14 +166,18 @@ impl Planned {
         let options = ReadOptions { member: None, layout: layout.as_ref() };
         let image = (self.target.read)(written, &options, context)?;
         let found = inventory_down_to(&Disk::derive(image, context)?, self.target.layer, context)?;
-        let broken = self.promised.unlike(&found);
-        let Some(first) = broken.first() else { return Ok(()) };
+        let (mut first, mut count) = (None, 0);
+        self.promised.unlike(&found, |unlike| {
+            count += 1;
+            first.get_or_insert(unlike);
+        });
+        let Some(first) = first else { return Ok(()) };
         let first = Broken {
             place: first.place.clone(),
             fact: first.fact,
             promised: first.from.clone(),
             found: first.to.clone(),
         };
-        Err(ConvertError::NotProven { first: Box::new(first), count: broken.len() })
+        Err(ConvertError::NotProven { first: Box::new(first), count })
     }
 }

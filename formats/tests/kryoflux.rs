@@ -318,7 +318,7 @@ proptest! {
 
     #[test]
     fn any_capture_comes_back_as_fitted(
-        tracks in proptest::collection::btree_map((0u8..100, 0u8..2), captures(), 0..5),
+        tracks in proptest::collection::btree_map((0u8..100, 0u8..2), captures(), 1..5),
     ) {
         let image = disk(tracks.into_iter().map(|((c, h), flux)| (TrackAt::new(c, h), flux)));
         let files = assert_law(&image);

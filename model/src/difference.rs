@@ -80,33 +80,52 @@ pub struct LossGroup {
 }
 
 /// Everything that a conversion changes, stated before a byte is written.
+///
+/// A disk changes in thousands of places when its container does: losses that
+/// need no consent are counted, those of content are all kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[must_use]
 pub struct Plan {
-    /// The losses, by place, then fact.
-    pub losses: Vec<Loss>,
+    groups: BTreeMap<(Weight, Fact, How), LossGroup>,
+    content: Vec<Loss>,
 }
 
 impl Plan {
-    /// The losses by (weight, fact, how), counted, with the first place.
-    pub fn groups(&self) -> Vec<LossGroup> {
-        let mut groups: BTreeMap<(Weight, Fact, How), LossGroup> = BTreeMap::new();
-        for loss in &self.losses {
-            groups.entry((loss.weight, loss.fact, loss.how)).and_modify(|g| g.count += 1).or_insert_with(|| {
-                LossGroup { weight: loss.weight, fact: loss.fact, how: loss.how, count: 1, first: loss.clone() }
-            });
+    fn add(&mut self, loss: Loss) {
+        if let Some(group) = self.groups.get_mut(&(loss.weight, loss.fact, loss.how)) {
+            group.count += 1;
+        } else {
+            let (weight, fact, how, first) = (loss.weight, loss.fact, loss.how, loss.clone());
+            self.groups.insert((weight, fact, how), LossGroup { weight, fact, how, count: 1, first });
         }
-        groups.into_values().collect()
+        if loss.weight == Weight::Content {
+            self.content.push(loss);
+        }
+    }
+
+    /// The losses by (weight, fact, how), counted, with the first place.
+    pub fn groups(&self) -> Vec<&LossGroup> {
+        self.groups.values().collect()
+    }
+
+    /// The losses of content, by place, then fact.
+    pub fn content_losses(&self) -> &[Loss] {
+        &self.content
     }
 
     /// The facts whose content would be lost, in the order of the table.
     pub fn content(&self) -> BTreeSet<Fact> {
-        self.losses.iter().filter(|l| l.weight == Weight::Content).map(|l| l.fact).collect()
+        self.content.iter().map(|l| l.fact).collect()
+    }
+
+    /// How many losses there are.
+    pub fn count(&self) -> u64 {
+        self.groups.values().map(|g| g.count).sum()
     }
 
     /// True when nothing changes.
     pub fn is_empty(&self) -> bool {
-        self.losses.is_empty()
+        self.groups.is_empty()
     }
 }
 
@@ -137,17 +156,16 @@ impl std::error::Error for Refusal {}
 /// both sides have.
 pub fn differences(a: &Inventory, b: &Inventory) -> Plan {
     let lacking = Lacking::of(a, b);
-    let unlike = a.unlike(b);
-    let mut plan = Plan { losses: Vec::with_capacity(unlike.len()) };
-    for Unlike { place, fact, from, to } in unlike {
+    let mut plan = Plan::default();
+    a.unlike(b, |Unlike { place, fact, from, to }| {
         if lacking.hides(place, fact) {
-            continue;
+            return;
         }
         let judged = if fact == Fact::Order { weigh_order(from, to) } else { weigh(fact, from, to) };
         if let Some((how, weight)) = judged {
-            plan.losses.push(Loss { weight, fact, how, place: place.clone(), from: from.clone(), to: to.clone() });
+            plan.add(Loss { weight, fact, how, place: place.clone(), from: from.clone(), to: to.clone() });
         }
-    }
+    });
     plan
 }
 
@@ -286,14 +304,13 @@ mod tests {
         a.say(slot(1), Fact::Exists, said(1, false));
         a.say(slot(1), Fact::DataCheck, Value::Value(Datum::Check(Check::Bad), Regular::No));
         let plan = differences(&a, &Inventory::default());
-        assert_eq!(plan.losses.len(), 1);
-        assert_eq!(plan.losses[0].place, Place::Track(track));
+        assert_eq!(plan.count(), 1);
+        assert_eq!(plan.content_losses()[0].place, Place::Track(track));
         let mut b = Inventory::default();
         b.say(Place::Track(track), Fact::Exists, said(1, false));
         let plan = differences(&a, &b);
-        assert_eq!(plan.losses.len(), 1);
-        assert_eq!(plan.losses[0].place, slot(1));
-        assert_eq!(plan.losses[0].weight, Weight::Content);
+        assert_eq!(plan.count(), 1);
+        assert_eq!(plan.content_losses()[0].place, slot(1));
     }
 
     #[test]

@@ -220,21 +220,20 @@ impl Inventory {
         self.places.iter().filter(move |(_, said)| *said.get(fact) != Value::Unrecorded).map(|(place, _)| place)
     }
 
-    /// Where the other does not say the same, by place, then fact.
-    pub fn unlike<'a>(&'a self, other: &'a Inventory) -> Vec<Unlike<'a>> {
+    /// Give `take` where the other does not say the same, by place, then fact.
+    pub fn unlike<'a>(&'a self, other: &'a Inventory, mut take: impl FnMut(Unlike<'a>)) {
         static NOTHING: Said = Said { facts: Vec::new() };
-        let mut unlike = Vec::new();
-        let mut compare = |place: &'a Place, from: &'a Said, to: &'a Said| {
-            from.unlike(to, |fact, from, to| unlike.push(Unlike { place, fact, from, to }));
-        };
-        for (place, from) in &self.places {
-            compare(place, from, other.places.get(place).unwrap_or(&NOTHING));
+        let (mut mine, mut theirs) = (self.places.iter().peekable(), other.places.iter().peekable());
+        loop {
+            let place = match (mine.peek(), theirs.peek()) {
+                (Some((a, _)), Some((b, _))) => *a.min(b),
+                (Some((place, _)), None) | (None, Some((place, _))) => *place,
+                (None, None) => return,
+            };
+            let from = mine.next_if(|(own, _)| *own == place).map_or(&NOTHING, |(_, said)| said);
+            let to = theirs.next_if(|(own, _)| *own == place).map_or(&NOTHING, |(_, said)| said);
+            from.unlike(to, |fact, from, to| take(Unlike { place, fact, from, to }));
         }
-        for (place, to) in other.places.iter().filter(|(place, _)| !self.places.contains_key(place)) {
-            compare(place, &NOTHING, to);
-        }
-        unlike.sort_by_key(|u| (u.place, u.fact));
-        unlike
     }
 
     /// How many things are said.

@@ -2,7 +2,7 @@
 
 use floptical_formats::{Exactness, Format, Witness};
 use floptical_io::text::{show, words};
-use floptical_model::{Check, Entry, EntryKind, Finding, Plan, Recovery, SectorEntry, Status};
+use floptical_model::{Entry, EntryKind, Fact, Finding, How, LossGroup, Plan, Recovery, SectorEntry, Status, Weight};
 use serde::Serialize;
 
 use super::{IdentityShape, hex};
@@ -172,12 +172,9 @@ pub struct LossShape {
 impl PlanShape {
     /// The shape of a plan.
     pub fn of(plan: &Plan) -> Self {
-        use floptical_model::{Datum, Fact, How, Value};
-        let becomes_good = |l: &&floptical_model::Loss| {
-            l.fact == Fact::DataCheck
-                && l.how == How::Invented
-                && matches!(l.to, Value::Value(Datum::Check(Check::Good), _))
-        };
+        // A check that nobody made can only be a good one: a bad one is content.
+        let becomes_good =
+            |g: &&&LossGroup| (g.weight, g.fact, g.how) == (Weight::Rendition, Fact::DataCheck, How::Invented);
         let losses = plan.groups().into_iter().map(|g| LossShape {
             weight: g.weight.word(),
             fact: g.fact.word(),
@@ -189,7 +186,7 @@ impl PlanShape {
         });
         Self {
             losses: losses.collect(),
-            unverified_read_as_good: plan.losses.iter().filter(becomes_good).count() as u64,
+            unverified_read_as_good: plan.groups().iter().find(becomes_good).map_or(0, |g| g.count),
             needs_consent: plan.content().into_iter().map(Fact::word).collect(),
         }
     }
