@@ -95,7 +95,7 @@ impl Disk {
         if let Carrier::Floppy(floppy) = &image.carrier {
             tracks = derive_tracks(floppy, context)?;
         }
-        let refs: Vec<(TrackAt, &Sectors)> = tracks.iter().map(|t| (t.at, &t.derived.sectors)).collect();
+        let refs: Vec<(TrackAt, &Sectors)> = tracks.iter().map(|t| (t.at, &*t.derived.sectors)).collect();
         let pitch = pitch(&refs);
         let layout = match image.as_floppy().map(|f| &f.layout) {
             Some(Known::Unrecorded) => observe(&logical_tracks(&refs)).map_or(Known::Unrecorded, Known::Value),
@@ -146,7 +146,7 @@ impl Disk {
 
     /// The tracks that hold sectors, numbered by the disk's own pitch.
     pub fn logical_tracks(&self) -> Vec<LogicalTrack<'_>> {
-        let refs: Vec<(TrackAt, &Sectors)> = self.tracks.iter().map(|t| (t.at, &t.derived.sectors)).collect();
+        let refs: Vec<(TrackAt, &Sectors)> = self.tracks.iter().map(|t| (t.at, &*t.derived.sectors)).collect();
         logical_tracks(&refs)
     }
 

@@ -47,7 +47,7 @@ pub(crate) fn prepare(
     let tracks = match target.layer {
         Layer::Flux => flux_tracks(disk, options)?,
         Layer::Cells => cell_tracks(disk)?,
-        _ => held(disk.tracks().iter().map(|t| (t.at, Track::of(Reading::Sectors(t.derived.sectors.clone()))))),
+        _ => held(disk.tracks().iter().map(|t| (t.at, Track::of(Reading::Sectors(Arc::clone(&t.derived.sectors)))))),
     };
     context.step(disk.tracks().len() as u64)?;
     let drive = DriveFacts { rotation: drive_rotation(disk), ..floppy.drive.clone() };

@@ -25,7 +25,7 @@ fn sector(id: SectorId, byte: u8, check: Check) -> Slot {
 fn tiny() -> Disk {
     let id = |r| SectorId { c: 0, h: 0, r, n: 0 };
     let slots = vec![sector(id(2), 0xE5, Check::Bad), sector(id(1), 0x11, Check::Good)];
-    let track = Track::of(Reading::Sectors(Sectors { slots, ordered: true, ..Sectors::default() }));
+    let track = Track::of(Reading::Sectors(Arc::new(Sectors { slots, ordered: true, ..Sectors::default() })));
     let floppy = Floppy {
         drive: Default::default(),
         layout: Known::Unrecorded,

@@ -1,5 +1,7 @@
 //! The ladder: from whatever a track holds to its sectors.
 
+use std::sync::Arc;
+
 use floptical_model::{
     Cells, Choice, Context, Finding, Findings, Flux, Layer, Place, Reading, Result, Sectors, Slot, Span, Track,
     TrackAt, finding,
@@ -16,7 +18,7 @@ use crate::revolution::decode;
 #[derive(Debug, Clone)]
 pub struct Derived {
     /// Its sectors, each slot with what every revolution shows of it.
-    pub sectors: Sectors,
+    pub sectors: Arc<Sectors>,
     /// One revolution of cells that shows all sectors as chosen; `None` for a
     /// track that holds sectors only.
     pub cells: Option<Cells>,
@@ -71,9 +73,9 @@ fn derive_readings(track: &Track, at: TrackAt, context: &Context) -> Result<Opti
     }
 }
 
-fn recorded(sectors: &Sectors) -> Derived {
+fn recorded(sectors: &Arc<Sectors>) -> Derived {
     Derived {
-        sectors: sectors.clone(),
+        sectors: Arc::clone(sectors),
         cells: None,
         revolutions: 1,
         agree: true,
@@ -159,7 +161,7 @@ fn joined(places: Places, read: &[Sectors], strips: &[Cells], at: TrackAt) -> De
     let whole = base.and_then(|base| read.get(base)).cloned().unwrap_or_default();
     let sectors = Sectors { slots: spots.into_iter().map(|(_, slot)| slot).collect(), ..whole };
     let findings = findings(&sectors, turns, at);
-    Derived { sectors, cells, revolutions: turns, agree, worst: 0, outside: 0, findings }
+    Derived { sectors: Arc::new(sectors), cells, revolutions: turns, agree, worst: 0, outside: 0, findings }
 }
 
 fn findings(sectors: &Sectors, turns: usize, at: TrackAt) -> Findings {

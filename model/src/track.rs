@@ -30,7 +30,7 @@ impl Track {
     }
 
     /// The first sector reading.
-    pub fn sectors(&self) -> Option<&Sectors> {
+    pub fn sectors(&self) -> Option<&Arc<Sectors>> {
         self.readings.iter().find_map(|r| if let Reading::Sectors(x) = r { Some(x) } else { None })
     }
 
@@ -78,8 +78,8 @@ pub enum Reading {
     Cells(Cells),
     /// Track bytes.
     Bytes(TrackBytes),
-    /// Sectors.
-    Sectors(Sectors),
+    /// Sectors, shared: they do not change once they are read.
+    Sectors(Arc<Sectors>),
 }
 
 impl Reading {

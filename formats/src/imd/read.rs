@@ -234,7 +234,8 @@ impl Records {
             sighting.id_span = Some(header.span.clone());
             slots.push(Slot::one(sighting));
         }
-        Ok(Reading::Sectors(Sectors { slots, ordered: true, rate: Known::Value(header.rate), ..Sectors::default() }))
+        let rate = Known::Value(header.rate);
+        Ok(Reading::Sectors(Arc::new(Sectors { slots, ordered: true, rate, ..Sectors::default() })))
     }
 }
 

@@ -1,6 +1,7 @@
 //! From an image to the bytes of a file: `fit` decides, `emit` writes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use floptical_io::Output;
 use floptical_model::{
@@ -40,7 +41,7 @@ pub(super) fn fit(image: &Image, context: &Context) -> Fitted {
     let (claims, line) = header::claims(&text);
     let parts = if own { own_parts(image, &tracks) } else { Vec::new() };
     let held = tracks.into_iter().map(|(at, sectors)| {
-        let readings = sectors.into_iter().map(Reading::Sectors).collect();
+        let readings = sectors.into_iter().map(|s| Reading::Sectors(Arc::new(s))).collect();
         (at, Track { readings, findings: Findings::default() })
     });
     let tracks = TrackMap::held(held.filter(|(_, t)| !t.readings.is_empty()));
@@ -56,7 +57,7 @@ pub(super) fn fit(image: &Image, context: &Context) -> Fitted {
 }
 
 fn sector_readings(track: &Track) -> impl Iterator<Item = &Sectors> {
-    track.readings.iter().filter_map(|r| if let Reading::Sectors(sectors) = r { Some(sectors) } else { None })
+    track.readings.iter().filter_map(|r| if let Reading::Sectors(sectors) = r { Some(&**sectors) } else { None })
 }
 
 fn check_position(at: TrackAt) -> Result<(), NotFitted> {

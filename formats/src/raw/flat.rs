@@ -68,13 +68,13 @@ impl TrackLoader for Tracks {
             slots.push(Slot::one(seen));
             offset = offset.saturating_add(zone.size.into());
         }
-        Ok(Track::of(Reading::Sectors(Sectors {
+        Ok(Track::of(Reading::Sectors(Arc::new(Sectors {
             slots,
             ordered: false,
             rate: Known::Assumed(zone.rate, Why::Layout),
             rotation: Known::Assumed(self.layout.rotation, Why::Layout),
             ..Sectors::default()
-        })))
+        }))))
     }
 }
 

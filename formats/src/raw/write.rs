@@ -1,6 +1,7 @@
 //! From an image to the bytes of a file: `fit` decides, `emit` writes.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use floptical_io::{Output, Source};
 use floptical_model::layout::{logical_tracks, observe};
@@ -48,7 +49,7 @@ fn nothing() -> NotFitted {
 
 fn fit_floppy(source: &Image, disk: &Floppy, context: &Context) -> Fitted {
     let tracks = sector_tracks(disk, context)?;
-    let refs: Vec<(TrackAt, &Sectors)> = tracks.iter().map(|(at, s)| (*at, s)).collect();
+    let refs: Vec<(TrackAt, &Sectors)> = tracks.iter().map(|(at, s)| (*at, &**s)).collect();
     let logical = logical_tracks(&refs);
     let own = source.format == "raw";
     let layout = disk.layout.get().cloned().or_else(|| observe(&logical));
@@ -81,7 +82,7 @@ fn fit_floppy(source: &Image, disk: &Floppy, context: &Context) -> Fitted {
 }
 
 /// The sectors of each track; of several readings the first.
-fn sector_tracks(disk: &Floppy, context: &Context) -> Result<Vec<(TrackAt, Sectors)>> {
+fn sector_tracks(disk: &Floppy, context: &Context) -> Result<Vec<(TrackAt, Arc<Sectors>)>> {
     let mut tracks = Vec::new();
     for at in disk.tracks.positions() {
         let readings = disk.tracks.get(at, context)?.unwrap_or_default().readings;
