@@ -124,8 +124,8 @@ impl<'a> Part<'a> {
         let code = Code::of(sighting.scheme).ok_or(WriteError::Scheme { slot })?;
         let id = *sighting.id.get().ok_or(WriteError::NoId { slot })?;
         let data = match (&sighting.data, id) {
-            (DataField::Missing, None) => return Err(WriteError::NoId { slot }),
-            (DataField::Missing, Some(_)) => None,
+            (DataField::Unread | DataField::Missing, None) => return Err(WriteError::NoId { slot }),
+            (DataField::Unread | DataField::Missing, Some(_)) => None,
             (DataField::Bytes(bytes), id) => {
                 let declared = id.map(floptical_model::SectorId::size);
                 let fits =

@@ -67,8 +67,8 @@ fn statuses(sectors: &Sectors) -> Vec<Status> {
 
 #[test]
 fn sectors_alone_are_what_they_are() {
-    let held = sectors(&plain(Scheme::IbmMfm, 9, 2));
-    let derived = derived(vec![Reading::Sectors(held.clone())]);
+    let held = Arc::new(sectors(&plain(Scheme::IbmMfm, 9, 2)));
+    let derived = derived(vec![Reading::Sectors(Arc::clone(&held))]);
     assert_eq!(derived.sectors, held);
     assert_eq!(derived.cells, None);
     assert!(derive(&Track::default(), AT, &Context::default()).unwrap().is_none());

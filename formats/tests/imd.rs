@@ -34,7 +34,7 @@ fn again(bytes: &[u8]) -> Vec<u8> {
 fn sectors_of(image: &Image, cylinder: u8, head: u8) -> Vec<Sectors> {
     let floppy = image.as_floppy().expect("a floppy");
     let track = floppy.tracks.get(TrackAt::new(cylinder, head), &Context::default()).expect("readable");
-    let sectors = |r| if let Reading::Sectors(s) = r { s } else { panic!("sectors") };
+    let sectors = |r| if let Reading::Sectors(s) = r { Sectors::clone(&s) } else { panic!("sectors") };
     track.expect("a track").readings.into_iter().map(sectors).collect()
 }
 
@@ -250,7 +250,7 @@ fn the_probe_knows_it_by_its_bytes() {
 }
 
 fn made(tracks: Vec<(TrackAt, Sectors)>) -> Image {
-    let held = tracks.into_iter().map(|(at, s)| (at, Track::of(Reading::Sectors(s))));
+    let held = tracks.into_iter().map(|(at, s)| (at, Track::of(Reading::Sectors(s.into()))));
     let tracks = TrackMap::held(held);
     Image::floppy(Floppy { drive: DriveFacts::default(), layout: Known::Unrecorded, tracks })
 }

@@ -36,6 +36,8 @@ pub enum RecordForm {
 /// A data field.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum DataField {
+    /// Nobody read it: what stands there is not known.
+    Unread,
     /// The recording has no data field here, or none was found.
     Missing,
     /// Its bytes.
@@ -46,7 +48,7 @@ impl DataField {
     /// The bytes, if there are any.
     pub fn bytes(&self) -> Option<&Arc<[u8]>> {
         match self {
-            Self::Missing => None,
+            Self::Unread | Self::Missing => None,
             Self::Bytes(bytes) => Some(bytes),
         }
     }
@@ -125,14 +127,16 @@ impl Sighting {
     pub fn size(&self) -> usize {
         match &self.data {
             DataField::Bytes(bytes) => bytes.len(),
-            DataField::Missing => self.sector_id().map_or(0, SectorId::size),
+            DataField::Unread | DataField::Missing => self.sector_id().map_or(0, SectorId::size),
         }
     }
 
     /// How far it can be trusted by itself.
     pub fn status(&self) -> Status {
-        if self.data == DataField::Missing {
-            return Status::Missing;
+        match self.data {
+            DataField::Unread => return Status::Unread,
+            DataField::Missing => return Status::Missing,
+            DataField::Bytes(_) => {}
         }
         let bad = |check: &Known<Check>| check.copied() == Some(Check::Bad);
         if bad(&self.data_check) || bad(&self.id_check) {

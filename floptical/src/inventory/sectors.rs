@@ -40,6 +40,7 @@ fn say_slot(said: &mut Inventory, place: &Place, slot: &Sighting, track: &DiskTr
     say(
         Fact::Data,
         match &slot.data {
+            DataField::Unread => Value::Unrecorded,
             DataField::Missing => Value::Value(Datum::None, Regular::No),
             DataField::Bytes(held) => bytes(held.clone()),
         },

@@ -231,6 +231,9 @@ impl Records {
             context.reserve(*size as u64)?;
             let data = if i < held { sector_record(&mut cursor, *size).map_err(failed)? } else { None };
             let mut sighting = sighting(header.scheme, *id, *size, data, &mut fills);
+            if i >= held {
+                sighting.data = DataField::Unread;
+            }
             sighting.id_span = Some(header.span.clone());
             slots.push(Slot::one(sighting));
         }

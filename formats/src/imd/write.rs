@@ -40,6 +40,9 @@ pub(super) fn fit(image: &Image, context: &Context) -> Fitted {
     let text = header::fitted(image, own);
     let (claims, line) = header::claims(&text);
     let parts = if own { own_parts(image, &tracks) } else { Vec::new() };
+    if !parts.iter().any(|part| part.name == CUT) {
+        tracks.values_mut().flatten().for_each(give_up_unread);
+    }
     let held = tracks.into_iter().map(|(at, sectors)| {
         let readings = sectors.into_iter().map(|s| Reading::Sectors(Arc::new(s))).collect();
         (at, Track { readings, findings: Findings::default() })
@@ -97,6 +100,13 @@ fn fit_sectors(at: TrackAt, sectors: &Sectors, rate: Rate) -> Result<Sectors, No
         slots.push(Slot::one(fit_sighting(slot.chosen(), scheme, place)?));
     }
     Ok(Sectors { slots, ordered: true, rate: Known::Value(rate), ..Sectors::default() })
+}
+
+/// A record that is there says that data is unavailable, not that nobody tried.
+fn give_up_unread(sectors: &mut Sectors) {
+    for slot in sectors.slots.iter_mut().filter(|slot| slot.chosen().data == DataField::Unread) {
+        *slot = Slot::one(Sighting { data: DataField::Missing, ..slot.chosen().clone() });
+    }
 }
 
 fn fit_sighting(seen: &Sighting, scheme: Option<Scheme>, place: Place) -> Result<Sighting, NotFitted> {
@@ -181,7 +191,7 @@ fn cut_of(image: &Image) -> Option<usize> {
 
 fn cut_holds(image: &Image, at: TrackAt, nth: usize, sectors: &Sectors, cut: usize) -> bool {
     let Some(held) = sectors.slots.len().checked_sub(cut) else { return false };
-    let lacking = sectors.slots.iter().skip(held).all(|s| s.chosen().data == DataField::Missing);
+    let lacking = sectors.slots.iter().skip(held).all(|s| s.chosen().data == DataField::Unread);
     let size = words_of(image, at, nth, sectors).map_or(0, |words| words.size_at(held));
     let rest = image.opaque(TAIL).is_none_or(|tail| stops(&tail.bytes, Some(size)));
     image.opaque(CUT).is_some_and(|part| part.place == Place::Track(at)) && lacking && rest

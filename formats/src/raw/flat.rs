@@ -62,7 +62,7 @@ impl TrackLoader for Tracks {
         for i in 0..zone.sectors {
             let id = SectorId { c: cylinder, h: at.head, r: zone.base.wrapping_add(i), n: zone.code() };
             let block = blocks.next();
-            let data = block.map_or(DataField::Missing, |b| DataField::Bytes(Arc::from(b)));
+            let data = block.map_or(DataField::Unread, |b| DataField::Bytes(Arc::from(b)));
             let mut seen = Sighting::assumed(zone.scheme, id, data);
             seen.data_span = block.map(|b| Span::file(offset, b.len() as u64));
             slots.push(Slot::one(seen));
