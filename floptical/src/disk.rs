@@ -66,15 +66,18 @@ impl FluxFacts {
 /// decodes, 25 and more for noise.
 fn spread(intervals: &[u32]) -> u32 {
     const STEPS: u64 = 16;
-    let total: u64 = intervals.iter().map(|i| u64::from(*i)).sum();
+    /// Intervals that are looked at, evenly over the capture.
+    const SAMPLE: usize = 1 << 15;
+    let sample = || intervals.iter().step_by(intervals.len().div_ceil(SAMPLE).max(1));
+    let (count, total) = sample().fold((0u64, 0u64), |(n, sum), i| (n + 1, sum + u64::from(*i)));
     let mut counts = [0u64; 8 * STEPS as usize];
-    for interval in intervals {
-        let step = u64::from(*interval).saturating_mul(intervals.len() as u64 * STEPS) / total.max(1);
+    for interval in sample() {
+        let step = u64::from(*interval).saturating_mul(count * STEPS) / total.max(1);
         let last = counts.len() - 1;
         counts[usize::try_from(step).unwrap_or(last).min(last)] += 1;
     }
     counts.sort_unstable_by(|a, b| b.cmp(a));
-    let most = (intervals.len() as u64 * 9).div_ceil(10);
+    let most = (count * 9).div_ceil(10);
     let mut seen = 0;
     let lengths = counts.iter().take_while(|count| {
         let before = seen;
