@@ -93,7 +93,7 @@ pub fn digest(files: &FileSet, context: &Context) -> Result<String> {
 }
 
 fn of_file(file: &Source, context: &Context) -> Result<String> {
-    const PIECE: u64 = 1 << 20;
+    const PIECE: u64 = 1 << 16;
     let mut hash = Sha256::new();
     let mut at = 0;
     while at < file.len() {
