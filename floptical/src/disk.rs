@@ -102,7 +102,10 @@ impl Disk {
         let refs: Vec<(TrackAt, &Sectors)> = tracks.iter().map(|t| (t.at, &*t.derived.sectors)).collect();
         let pitch = pitch(&refs);
         let layout = match image.as_floppy().map(|f| &f.layout) {
-            Some(Known::Unrecorded) => observe(&logical_tracks(&refs)).map_or(Known::Unrecorded, Known::Value),
+            Some(Known::Unrecorded) => {
+                let logical = logical_tracks(&refs);
+                observe(&logical).map_or(Known::Unrecorded, |shown| Known::Value(side_order(shown, &logical)))
+            }
             Some(told) => told.clone(),
             None => Known::Unrecorded,
         };
@@ -254,6 +257,24 @@ impl DiskTrack {
             span: chosen.data_span.clone().or_else(|| chosen.id_span.clone()),
             layer: Layer::Sectors,
         })
+    }
+}
+
+/// Ids do not tell in which order the sides are counted; the first sector of
+/// some systems does. A layout that it tells of the same tracks wins.
+fn side_order(shown: Layout, tracks: &[LogicalTrack<'_>]) -> Layout {
+    let first = shown.blocks().first().copied();
+    let data = first.and_then(|block| {
+        let track = tracks.iter().find(|t| TrackAt::new(t.cylinder, t.head) == block.track)?;
+        let slot = track.sectors.slots.iter().find(|s| s.chosen().sector_id().is_some_and(|id| id.r == block.id.r))?;
+        slot.chosen().data.bytes().cloned()
+    });
+    let told = data.and_then(|head| floptical_formats::raw::candidates(shown.bytes(), &head).into_iter().next());
+    match told {
+        Some(told) if (Layout { order: shown.order, ..told.clone() }).same_shape(&shown) => {
+            Layout { order: told.order, ..shown }
+        }
+        _ => shown,
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use floptical_flux::{TrackForm, WriteError, transitions, write_track};
 use floptical_formats::{Format, NotFitted};
+use floptical_model::layout::SideOrder;
 use floptical_model::{
     Carrier, CellClock, Cells, Clock, Context, DriveFacts, Error, Fact, Floppy, Image, Known, Layer, Layout, Place, Ps,
     Rate, Reading, Sectors, Track, TrackAt, TrackLoader, TrackMap, Why, Zone,
@@ -55,10 +56,14 @@ pub(crate) fn prepare(
     Ok(Image { carrier: Carrier::Floppy(Floppy { drive, layout, tracks }), ..image.clone() })
 }
 
-/// The layout that the container of the image goes by; what sectors show is
-/// left for the target to see again.
+/// The layout that the container of the image goes by. What ids show is left
+/// for the target to see again, but for an order of the sides that they do not
+/// show.
 fn told_layout(disk: &Disk) -> Known<Layout> {
-    disk.image().as_floppy().map_or(Known::Unrecorded, |f| f.layout.clone())
+    match disk.layout() {
+        Known::Value(layout) if layout.order != SideOrder::Alternating => Known::Assumed(layout.clone(), Why::Layout),
+        _ => disk.image().as_floppy().map_or(Known::Unrecorded, |f| f.layout.clone()),
+    }
 }
 
 fn held(tracks: impl Iterator<Item = (TrackAt, Track)>) -> TrackMap {

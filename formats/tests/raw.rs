@@ -97,6 +97,14 @@ fn with_os9(len: usize, heads: u8, sectors: u8, double: bool) -> Vec<u8> {
     bytes
 }
 
+fn with_ti99(tracks: u8, sides: u8, sectors: u8, density: u8) -> Vec<u8> {
+    let total = u16::from(tracks) * u16::from(sides) * u16::from(sectors);
+    let mut bytes = pattern(usize::from(total) * 256);
+    put(&mut bytes, 0x0A, &total.to_be_bytes());
+    put(&mut bytes, 0x0C, &[sectors, b'D', b'S', b'K', b' ', tracks, sides, density]);
+    bytes
+}
+
 fn with_partition(len: usize, start: u32, count: u32) -> Vec<u8> {
     let mut bytes = vec![0; len];
     put(&mut bytes, 0x1BE, &[0x80, 0, 0, 0, 6, 0, 0, 0]);
@@ -122,6 +130,10 @@ fn the_first_bytes_and_the_length_suggest_layouts() {
     assert_eq!(ids(&with_os9(35 * 18 * 256, 1, 18, true))[0], "coco-35");
     assert_eq!(ids(&with_os9(80 * 36 * 256, 2, 18, true))[0], "80 cylinders, 2 sides: 160 tracks of 18x256 from 1");
     assert_eq!(ids(&with_os9(80 * 10 * 256, 1, 10, false))[0], "fm-10x256-80");
+    assert_eq!(ids(&with_ti99(40, 1, 9, 1))[0], "ti99-90");
+    let both = ids(&with_ti99(80, 2, 18, 2));
+    assert_eq!(both[0], "80 cylinders, 2 sides, out and back: 160 tracks of 18x256 from 0");
+    assert_eq!(both[1], "pc-720");
     for other in [pattern(3), pattern(3328), with_partition(1_474_560, 1, 100), pattern(20_000), Vec::new()] {
         assert!(ids(&other).is_empty(), "{} bytes", other.len());
     }

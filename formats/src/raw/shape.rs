@@ -1,6 +1,8 @@
 //! What the first bytes and the length of a flat image suggest.
 
-use floptical_model::layout::LAYOUTS;
+use std::ops::Range;
+
+use floptical_model::layout::{LAYOUTS, SideOrder};
 use floptical_model::{Layout, Scheme};
 
 use crate::{Answer, Evidence, Probe};
@@ -38,6 +40,7 @@ fn suggestions(len: u64, head: &[u8]) -> Vec<Answer> {
     // Of another machine's disk it tells the shape, not that the file is meant
     // to be a flat image of a PC: it only comes first among those of its size.
     let boot = boot.or_else(|| os9(len, head).map(|l| (l, Evidence::SIZE, "an OS-9 identification sector")));
+    let boot = boot.or_else(|| ti99(len, head).map(|l| (l, Evidence::SIZE, "a TI-99 volume information block")));
     if let Some((layout, evidence, what)) = boot {
         let reason = format!("{what} tells {}", layout.shape());
         found.push(Answer { layout: Some(layout), ..Answer::new(evidence, reason) });
@@ -162,6 +165,28 @@ fn os9(len: u64, head: &[u8]) -> Option<Layout> {
     if scheme == Scheme::IbmFm {
         // Single density OS-9 numbers its sectors from 0, as captures show.
         layout.zones.to_mut().iter_mut().for_each(|zone| zone.base = 0);
+    }
+    known(layout)
+}
+
+/// The layout that the volume information block of a TI-99/4A disk tells:
+/// sectors at 0Ah, sectors of a track at 0Ch, `DSK`, tracks of a side at 11h,
+/// sides at 12h, density at 13h. Side 1 is counted from the last track back.
+fn ti99(len: u64, head: &[u8]) -> Option<Layout> {
+    const SIZE: u16 = 256;
+    const MARK: Range<usize> = 0x0D..0x10;
+    let byte = |at: usize| head.get(at).copied().map(u16::from);
+    let (total, sectors) = (u16_at(head, 0x0A)?.swap_bytes(), byte(0x0C)?);
+    let (tracks, sides, density) = (byte(0x11)?, byte(0x12)?, byte(0x13)?);
+    let counted = u64::from(sectors).checked_mul(tracks.into())?.checked_mul(sides.into())?;
+    if head.get(MARK)? != b"DSK" || counted != u64::from(total) || counted.checked_mul(SIZE.into())? != len {
+        return None;
+    }
+    let scheme = if density < 2 { Scheme::IbmFm } else { Scheme::IbmMfm };
+    let mut layout = Layout::uniform(tracks, sides, sectors, SIZE, scheme)?;
+    layout.zones.to_mut().iter_mut().for_each(|zone| zone.base = 0);
+    if sides == 2 {
+        layout.order = SideOrder::OutAndBack;
     }
     known(layout)
 }
