@@ -4,12 +4,9 @@ mod suite;
 
 use floptical_formats::{Evidence, ReadOptions, Registry};
 use floptical_io::{FileSet, Source};
-use floptical_model::{
-    Clock, Context, Edge, ErrorKind, Fact, Floppy, Flux, Image, IndexMark, Known, Place, Reading, Span, Track, TrackAt,
-    TrackMap,
-};
+use floptical_model::{Clock, Context, Edge, ErrorKind, Fact, Flux, Image, Known, Place, Span, TrackAt};
 use proptest::prelude::*;
-use suite::{assert_same, codes, emit, fit, format, read_set, refusal, track};
+use suite::{assert_same, capture, codes, disk, emit, fit, format, marks, read_set, refusal, track};
 
 /// The sample clock of the device.
 fn device() -> Clock {
@@ -35,26 +32,6 @@ fn set(bytes: &[u8]) -> FileSet {
 fn flux(bytes: &[u8]) -> Flux {
     let image = read_set("kryoflux", &set(bytes)).unwrap();
     track(&image, TrackAt::new(3, 1)).flux().unwrap().clone()
-}
-
-fn marks(all: &[(u64, u32)]) -> Vec<IndexMark> {
-    all.iter().map(|(tick, interval)| IndexMark { tick: *tick, interval: *interval }).collect()
-}
-
-fn capture(clock: Clock, intervals: Vec<u32>, index: &[(u64, u32)]) -> Flux {
-    Flux {
-        clock,
-        intervals: intervals.into(),
-        index: marks(index),
-        sector_marks: Vec::new(),
-        start: Edge::Anywhere,
-        end: Edge::Anywhere,
-    }
-}
-
-fn disk(tracks: impl IntoIterator<Item = (TrackAt, Flux)>) -> Image {
-    let tracks = tracks.into_iter().map(|(at, flux)| (at, Track::of(Reading::Flux(flux))));
-    Image::floppy(Floppy { drive: Default::default(), layout: Known::Unrecorded, tracks: TrackMap::held(tracks) })
 }
 
 /// Fit, write, read: what comes back is what fitting promised. Gives the files.

@@ -5,11 +5,10 @@ mod suite;
 use floptical_formats::{Evidence, Registry};
 use floptical_io::Source;
 use floptical_model::{
-    ClaimKind, Clock, Context, Edge, ErrorKind, Fact, Floppy, Flux, Image, IndexMark, Known, Place, Reading, Span,
-    Track, TrackAt, TrackMap,
+    ClaimKind, Clock, Context, Edge, ErrorKind, Fact, Floppy, Flux, Image, Known, Place, Span, TrackAt, TrackMap,
 };
 use proptest::prelude::*;
-use suite::{assert_law, assert_same, codes, emitted, fit, read, refusal, track};
+use suite::{assert_law, assert_same, capture, codes, disk, emitted, fit, marks, read, refusal, track};
 
 /// A revolution: its length, and its words.
 type Turn = (u32, Vec<u16>);
@@ -71,26 +70,6 @@ fn summed(mut bytes: Vec<u8>) -> Vec<u8> {
 
 fn flux_at(image: &Image, cylinder: u8, head: u8) -> Flux {
     track(image, TrackAt::new(cylinder, head)).flux().unwrap().clone()
-}
-
-fn marks(all: &[(u64, u32)]) -> Vec<IndexMark> {
-    all.iter().map(|(tick, interval)| IndexMark { tick: *tick, interval: *interval }).collect()
-}
-
-fn capture(clock: Clock, intervals: Vec<u32>, index: &[(u64, u32)]) -> Flux {
-    Flux {
-        clock,
-        intervals: intervals.into(),
-        index: marks(index),
-        sector_marks: Vec::new(),
-        start: Edge::Anywhere,
-        end: Edge::Anywhere,
-    }
-}
-
-fn disk(tracks: impl IntoIterator<Item = (TrackAt, Flux)>) -> Image {
-    let tracks = tracks.into_iter().map(|(at, flux)| (at, Track::of(Reading::Flux(flux))));
-    Image::floppy(Floppy { drive: Default::default(), layout: Known::Unrecorded, tracks: TrackMap::held(tracks) })
 }
 
 #[test]

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use floptical_formats::{Format, NotFitted, ReadOptions, Registry};
 use floptical_io::{FileSet, Memory, Source};
-use floptical_model::{Context, Image, Opaque, Reading, Track, TrackAt};
+use floptical_model::{
+    Clock, Context, Edge, Floppy, Flux, Image, IndexMark, Known, Opaque, Reading, Track, TrackAt, TrackMap,
+};
 
 pub(crate) fn format(id: &str) -> &'static Format {
     Registry::default().by_id(id).expect("a row of the registry")
@@ -172,4 +174,27 @@ pub(crate) fn samples(wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = Sam
         }
         Sample { path, format: format.trim_start_matches("gzip+").to_owned(), bytes }
     })
+}
+
+/// Index marks: tick, and the interval it came in.
+pub(crate) fn marks(all: &[(u64, u32)]) -> Vec<IndexMark> {
+    all.iter().map(|(tick, interval)| IndexMark { tick: *tick, interval: *interval }).collect()
+}
+
+/// A capture that starts and ends anywhere.
+pub(crate) fn capture(clock: Clock, intervals: Vec<u32>, index: &[(u64, u32)]) -> Flux {
+    Flux {
+        clock,
+        intervals: intervals.into(),
+        index: marks(index),
+        sector_marks: Vec::new(),
+        start: Edge::Anywhere,
+        end: Edge::Anywhere,
+    }
+}
+
+/// A disk of flux.
+pub(crate) fn disk(tracks: impl IntoIterator<Item = (TrackAt, Flux)>) -> Image {
+    let tracks = tracks.into_iter().map(|(at, flux)| (at, Track::of(Reading::Flux(flux))));
+    Image::floppy(Floppy { drive: Default::default(), layout: Known::Unrecorded, tracks: TrackMap::held(tracks) })
 }
