@@ -7,8 +7,8 @@ use std::sync::Arc;
 use floptical::formats::{FORMATS, Format};
 use floptical::io::Memory;
 use floptical::model::{
-    Clock, Context, DriveFacts, Edge, Fact, Floppy, Flux, Image, IndexMark, Known, Reading, Status, Track, TrackAt,
-    TrackMap, finding,
+    Clock, Context, DriveFacts, Edge, Fact, Floppy, Flux, Image, IndexMark, Known, Layout, Reading, Status, Track,
+    TrackAt, TrackMap, finding,
 };
 use floptical::{ConvertError, Disk, OpenOptions, WriteOptions, check, compare, open_bytes, plan};
 
@@ -162,5 +162,20 @@ fn two_readings_that_contradict_each_other_are_named_by_their_sector() {
         let planned = plan(&disk, format(target), WriteOptions::default(), &context).unwrap();
         let group = planned.plan().groups().into_iter().find(|g| g.fact == Fact::Readings).unwrap();
         assert_eq!((group.count, group.first.place.to_string().as_str()), (9, "0.0.1"), "{target}");
+    }
+}
+
+/// What stands behind the end of a cut file nobody read: a target that has to
+/// say something there invents it.
+#[test]
+fn what_is_cut_off_is_unread_and_not_missing() {
+    let context = Context::default();
+    let options = OpenOptions { format: Some("raw".into()), layout: Layout::by_id("pc-360").cloned(), member: None };
+    let opened = open_bytes("cut.img", &vec![7; 200_000], &options, &context).unwrap();
+    let disk = Disk::derive(opened.image, &context).unwrap();
+    let unread = disk.sectors().iter().filter(|s| s.status == Status::Unread).count();
+    assert_eq!(unread, 720 - 200_000 / 512);
+    for target in ["hfe", "imd"] {
+        assert_eq!(content(&disk, target), BTreeSet::from([Fact::Data]), "{target}");
     }
 }
