@@ -53,7 +53,7 @@ static OBJECTS: &[(&str, &str)] = &[
     ),
 ];
 
-const CONVERSION: &str = "input:text from:text to:text losses:[loss] unverified_read_as_good:whole accepted:[text] \
+const CONVERSION: &str = "input:text from:text guessed_layout?:text to:text losses:[loss] unverified_read_as_good:whole accepted:[text] \
                           unaccepted:[text] written?:written";
 
 /// The object that each verb prints.

@@ -119,3 +119,15 @@ fn other_formats_hold_the_same_data() {
     let way = out(&line(path, "explain box.img HELLO.TXT@5"));
     assert!(way.ends_with("offset 6149 (0x1805), 1 bytes\n"), "{way}");
 }
+
+/// A flat image that only its length speaks for is converted, and said so.
+#[test]
+fn a_guess_by_length_is_said() {
+    let folder = folder();
+    let path = folder.path();
+    std::fs::write(path.join("blank.img"), vec![0xF6; 163_840]).unwrap();
+    let words = "read as pc-160 (PC 160 KB): only the length says so";
+    assert!(out(&line(path, "plan blank.img --to imd")).contains(words));
+    assert!(out(&line(path, "plan blank.img --to imd --json")).contains(r#""guessed_layout":"pc-160 (PC 160 KB)""#));
+    assert!(!out(&line(path, "plan plain.imd --to raw")).contains("only the length"));
+}

@@ -97,7 +97,7 @@ fn prepare(input: &Input, to: &'static Format, choice: &Choice, context: &Contex
     let read = input.read(&choice.reading, context)?;
     let options = choice.revolutions.map_or_else(WriteOptions::default, |revolutions| WriteOptions { revolutions });
     let planned = floptical::plan(&read.disk, to, options, context).map_err(|e| not_planned(&e))?;
-    let shape = ConversionShape::of(read.disk.image().format, &planned, &choice.accepted());
+    let shape = ConversionShape::of(&read.disk, read.opened.size_only, &planned, &choice.accepted());
     Ok(Prepared { read, planned, shape })
 }
 
@@ -202,6 +202,9 @@ fn page(session: &Session, input: &Input, prepared: &Prepared) -> Result<Page, F
         let colour = session.colour;
         let name = colour.paint(Look::Strong, &show(input.label.as_bytes()));
         let _ = writeln!(out, "{name}: {} to {}", shape.from, shape.to);
+        if let Some(layout) = &shape.guessed_layout {
+            let _ = writeln!(out, "  read as {layout}: only the length says so (--layout names another)");
+        }
         if shape.losses.is_empty() {
             let _ = writeln!(out, "  nothing is lost");
         }

@@ -322,6 +322,8 @@ impl ExplainShape {
 pub struct ConversionShape {
     /// Id of the format that is read.
     pub from: &'static str,
+    /// The layout, where nothing but the length of the file speaks for it.
+    pub guessed_layout: Option<String>,
     /// Id of the format that is written.
     pub to: &'static str,
     /// What changes.
@@ -356,14 +358,17 @@ pub struct WrittenShape {
 impl ConversionShape {
     /// The shape of a plan, with the facts that a person accepts.
     pub fn of(
-        from: &'static str,
+        disk: &Disk,
+        size_only: bool,
         planned: &Planned,
         accepted: &std::collections::BTreeSet<floptical_model::Fact>,
     ) -> Self {
+        let layout = disk.layout().get().filter(|_| size_only);
         let plan = PlanShape::of(planned.plan());
         let content = planned.plan().content();
         Self {
-            from,
+            from: disk.image().format,
+            guessed_layout: layout.map(ToString::to_string),
             to: planned.target().id,
             losses: plan.losses,
             unverified_read_as_good: plan.unverified_read_as_good,
