@@ -104,8 +104,14 @@ fn choose(mut items: Vec<Item>, options: &OpenOptions) -> Result<Item> {
             None => Err(unknown(format!("there is no `{member}` inside; there is {}", names(&items)))),
         };
     }
+    // Beside an image lie texts and pictures; beside one that is known for
+    // certain, what has but the length of a disk is one of those.
     if items.len() > 1 {
-        items.retain(|item| item.verdict().candidate().is_some() && !matches!(item.verdict(), Verdict::SizeOnly(_)));
+        items.retain(|item| item.verdict().candidate().is_some());
+    }
+    let guessed = |item: &Item| matches!(item.verdict(), Verdict::SizeOnly(_));
+    if !items.iter().all(guessed) {
+        items.retain(|item| !guessed(item));
     }
     match items.len() {
         0 => Err(unknown("nothing inside is what any format here is".into())),
