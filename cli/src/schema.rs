@@ -22,7 +22,7 @@ static OBJECTS: &[(&str, &str)] = &[
     ("volume", "kind:text partition?:whole facts:[text] entries:[entry] entries_count:whole"),
     (
         "entry",
-        "path:text kind:text size:whole modified?:text created?:text accessed?:text attributes?:[text] \
+        "path:text kind:text size:whole modified?:text created?:text accessed?:text attributes?:[text] details?:{text} \
          short_name?:text raw_name:text deleted?:text findings?:[text]",
     ),
     ("sector", "place:text offset?:whole id?:[whole] id_recorded:truth size:whole status:text from?:text"),
@@ -35,7 +35,7 @@ static OBJECTS: &[(&str, &str)] = &[
     (
         "extracted",
         "saved_as:text volume:whole path:text kind:text size:whole modified?:text created?:text accessed?:text \
-         attributes?:[text] short_name?:text raw_name:text deleted?:text findings?:[text] expected?:whole \
+         attributes?:[text] details?:{text} short_name?:text raw_name:text deleted?:text findings?:[text] expected?:whole \
          delivered?:whole worst?:text damaged:truth",
     ),
     ("file_digests", "name:text size:whole digests:{text}"),

@@ -23,6 +23,10 @@ pub enum EntryKind {
     Directory,
     /// A volume label.
     Label,
+    /// A link; its details say to what, as `target`.
+    Link,
+    /// A device, a pipe or a socket; its details say which.
+    Special,
 }
 
 /// How much of a deleted entry can be had.
@@ -50,6 +54,10 @@ pub struct Dates {
 
 /// An attribute bit of an entry.
 pub type Attribute = &'static str;
+
+/// One more thing that a volume records of an entry: what it is, and its value
+/// in words.
+pub type Detail = (&'static str, String);
 
 /// A stretch of the linear view that holds a piece of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -81,6 +89,9 @@ pub struct Entry {
     pub dates: Dates,
     /// Attributes, in the order of their bits.
     pub attributes: Vec<Attribute>,
+    /// What else is recorded of it, in a fixed order: owner, mode, comment, the
+    /// target of a link.
+    pub details: Vec<Detail>,
     /// What was noticed of it.
     pub findings: Findings,
 }

@@ -37,7 +37,7 @@ pub use context::{Context, Limits, Progress};
 pub use difference::{How, Loss, LossGroup, Plan, Refusal, Weight, differences};
 pub use error::{Error, ErrorKind, Result};
 pub use fact::{Fact, FactKind};
-pub use file::{Attribute, Dates, Delivered, Entry, EntryKind, Name, Piece, Recovery};
+pub use file::{Attribute, Dates, Delivered, Detail, Entry, EntryKind, Name, Piece, Recovery};
 pub use finding::{Code, Finding, Findings, Severity};
 pub use floppy::{DriveFacts, Floppy, Form, TrackLoader, TrackMap};
 pub use image::{Carrier, CarrierKind, Claim, ClaimKind, FileRef, Image, Opaque, Policy};

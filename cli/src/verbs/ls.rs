@@ -73,6 +73,7 @@ fn row(entry: &EntryShape) -> Vec<Cell> {
         entry.attributes.join(" ").into(),
         Cell::from(format!("{}{slash}", entry.path)).look(look),
         entry.short_name.clone().map_or_else(String::new, |s| format!("({s})")).into(),
+        entry.details.iter().map(|(what, value)| format!("{what} {value}")).collect::<Vec<_>>().join(", ").into(),
         entry.deleted.clone().map_or_else(String::new, |d| format!("deleted, recoverable: {d}")).into(),
         Cell::from(entry.findings.join(", ")).look(Look::Warn),
     ]

@@ -242,6 +242,7 @@ fn entry(tree: &Tree<'_>, node: &Node, path: String) -> Entry {
         pieces,
         dates: Dates { modified: tree.modified(node), created: tree.created(node), accessed: tree.accessed(node) },
         attributes: ATTRIBUTES.iter().enumerate().filter(|(i, _)| bits >> i & 1 == 1).map(|(_, a)| *a).collect(),
+        details: Vec::new(),
         findings: notes.into_iter().map(|(code, text)| Finding::new(code, at.clone(), place.clone(), text)).collect(),
         path,
     }

@@ -1,5 +1,7 @@
 //! The rows that the verbs print.
 
+use std::collections::BTreeMap;
+
 use floptical_formats::{Exactness, Format, Witness};
 use floptical_io::text::{show, words};
 use floptical_model::{Entry, EntryKind, Fact, Finding, How, LossGroup, Plan, Recovery, SectorEntry, Status, Weight};
@@ -73,7 +75,7 @@ impl SectorShape {
 pub struct EntryShape {
     /// Its path.
     pub path: String,
-    /// `file`, `directory`, `label`.
+    /// `file`, `directory`, `label`, `link`, `special`.
     pub kind: &'static str,
     /// Size in bytes as recorded.
     pub size: u64,
@@ -89,6 +91,9 @@ pub struct EntryShape {
     /// Attributes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<&'static str>,
+    /// What else is recorded of it: owner, mode, comment, the target of a link.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub details: BTreeMap<&'static str, String>,
     /// The short name, where a long one exists beside it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub short_name: Option<String>,
@@ -114,6 +119,7 @@ impl EntryShape {
             created: entry.dates.created.clone(),
             accessed: entry.dates.accessed.clone(),
             attributes: entry.attributes.clone(),
+            details: entry.details.iter().map(|(what, value)| (*what, show(value.as_bytes()))).collect(),
             short_name: entry.short.as_ref().map(|n| show(n.text.as_bytes())),
             raw_name: hex(&entry.name.raw),
             deleted: entry.deleted.map(recovery_words),
@@ -127,6 +133,8 @@ fn kind_word(kind: EntryKind) -> &'static str {
         EntryKind::File => "file",
         EntryKind::Directory => "directory",
         EntryKind::Label => "label",
+        EntryKind::Link => "link",
+        EntryKind::Special => "special",
         _ => "other",
     }
 }
