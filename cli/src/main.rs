@@ -23,6 +23,10 @@ use failure::{Code, Failure};
 use output::Aside;
 use session::Session;
 
+/// Disks are many small pieces: sectors, facts, names.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     interrupt::listen();
     let code = match schema::asked() {

@@ -174,16 +174,22 @@ impl Layout {
 
     /// True when the blocks of both lie at the same places under the same ids.
     pub fn same_shape(&self, other: &Layout) -> bool {
-        self.shape() == other.shape()
+        let order = |l: &Layout| if l.heads < 2 { SideOrder::Alternating } else { l.order };
+        let alike = |(c, h)| self.blocks_of(c, h) == other.blocks_of(c, h);
+        (self.cylinders, self.heads, order(self)) == (other.cylinders, other.heads, order(other))
+            && self.tracks().into_iter().all(alike)
+    }
+
+    /// Sectors, size and first number of a track.
+    fn blocks_of(&self, cylinder: u8, head: u8) -> Option<(u8, u16, u8)> {
+        self.zone(cylinder, head).map(|z| (z.sectors, z.size, z.base))
     }
 
     /// The shape in one line: what the fact `layout` records.
     pub fn shape(&self) -> String {
-        let mut parts: Vec<(String, u32)> = Vec::new();
+        let mut parts: Vec<(Option<(u8, u16, u8)>, u32)> = Vec::new();
         for (cylinder, head) in self.tracks() {
-            let part = self
-                .zone(cylinder, head)
-                .map_or_else(|| "nothing".into(), |z| format!("{}x{} from {}", z.sectors, z.size, z.base));
+            let part = self.blocks_of(cylinder, head);
             match parts.last_mut() {
                 Some((last, n)) if *last == part => *n += 1,
                 _ => parts.push((part, 1)),
@@ -195,7 +201,11 @@ impl Layout {
             SideOrder::SideBySide => ", side by side",
             SideOrder::OutAndBack => ", out and back",
         };
-        let zones: Vec<String> = parts.into_iter().map(|(part, n)| format!("{n} tracks of {part}")).collect();
+        let words = |(part, n)| match part {
+            Some((sectors, size, base)) => format!("{n} tracks of {sectors}x{size} from {base}"),
+            None => format!("{n} tracks of nothing"),
+        };
+        let zones: Vec<String> = parts.into_iter().map(words).collect();
         format!("{} cylinders, {} sides{order}: {}", self.cylinders, self.heads, zones.join(", "))
     }
 }
