@@ -187,7 +187,7 @@ impl Layout {
 
     /// The shape in one line: what the fact `layout` records.
     pub fn shape(&self) -> String {
-        let mut parts: Vec<(Option<(u8, u16, u8)>, u32)> = Vec::new();
+        let mut parts: Vec<(_, u32)> = Vec::new();
         for (cylinder, head) in self.tracks() {
             let part = self.blocks_of(cylinder, head);
             match parts.last_mut() {
