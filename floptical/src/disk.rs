@@ -6,8 +6,8 @@ use floptical_flux::{Derived, derive};
 use floptical_model::identity::LogicalTrack;
 use floptical_model::layout::{logical_tracks, observe, pitch};
 use floptical_model::{
-    Blocks, ByteBlocks, Carrier, Context, Error, Findings, Floppy, Flux, Image, Known, Layer, Layout, Place, Reading,
-    Result, SectorEntry, SectorId, Sectors, Slot, Status, TrackAt, finding,
+    Blocks, ByteBlocks, Carrier, Context, Error, Findings, Floppy, Flux, Ids, Image, Known, Layer, Layout, Place,
+    Reading, Result, SectorEntry, SectorId, Sectors, Slot, Status, TrackAt, finding,
 };
 
 /// An image and everything that was derived from it once: the sectors of each
@@ -271,7 +271,7 @@ fn side_order(shown: Layout, tracks: &[LogicalTrack<'_>]) -> Layout {
     });
     let told = data.and_then(|head| floptical_formats::raw::candidates(shown.bytes(), &head).into_iter().next());
     match told {
-        Some(told) if (Layout { order: shown.order, ..told.clone() }).same_shape(&shown) => {
+        Some(told) if shown.ids == Ids::Place && (Layout { order: shown.order, ..told.clone() }).same_shape(&shown) => {
             Layout { order: told.order, ..shown }
         }
         _ => shown,

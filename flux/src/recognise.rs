@@ -109,7 +109,7 @@ pub(crate) struct Reader<'a> {
 struct IdField {
     id: SectorId,
     check: Check,
-    value: u16,
+    value: u32,
     found: Found,
 }
 
@@ -186,7 +186,7 @@ impl Reader<'_> {
             }
             let bytes = self.bytes(code, f.body, ID_BYTES, context)?;
             let &[c, h, r, n, high, low] = bytes.as_slice() else { continue };
-            let value = u16::from_be_bytes([high, low]);
+            let value = u32::from(u16::from_be_bytes([high, low]));
             let check = if code.check(f.mark.byte, &[c, h, r, n]) == value { Check::Good } else { Check::Bad };
             if f.whole || check == Check::Good {
                 ids.push(IdField { id: SectorId { c, h, r, n }, check, value, found: *f });
@@ -253,7 +253,7 @@ impl Reader<'_> {
             None => self.size_by_check(code, found, common, context)?.or(common).unwrap_or(128),
         };
         let mut bytes = self.bytes(code, found.body, size.saturating_add(2).min(room), context)?;
-        let value = bytes.get(size..).and_then(|b| b.first_chunk::<2>()).map(|b| u16::from_be_bytes(*b));
+        let value = bytes.get(size..).and_then(|b| b.first_chunk::<2>()).map(|b| u32::from(u16::from_be_bytes(*b)));
         bytes.truncate(size);
         let good = value == Some(code.check(found.mark.byte, &bytes));
         if !found.whole && !good {
@@ -285,7 +285,8 @@ impl Reader<'_> {
         for size in sizes.filter(|size| size.saturating_add(2) <= room) {
             let bytes = self.bytes(code, found.body, size.saturating_add(2), context)?;
             let (data, check) = bytes.split_at(size.min(bytes.len()));
-            if check == code.check(found.mark.byte, data).to_be_bytes() {
+            let value = check.iter().fold(0u32, |sum, byte| sum << 8 | u32::from(*byte));
+            if value == code.check(found.mark.byte, data) {
                 return Ok(Some(size));
             }
         }
@@ -300,6 +301,7 @@ impl Reader<'_> {
         Sighting {
             scheme: code.scheme,
             id: Known::Value(None),
+            header: Known::Unrecorded,
             id_check: Known::Unrecorded,
             id_check_value: Known::Unrecorded,
             mark: Known::Unrecorded,

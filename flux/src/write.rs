@@ -188,10 +188,11 @@ impl<'a> Part<'a> {
 }
 
 /// The check to write: the right one, or one that is wrong as recorded.
-fn check(right: u16, state: &Known<Check>, value: &Known<u16>) -> [u8; 2] {
+fn check(right: u32, state: &Known<Check>, value: &Known<u32>) -> [u8; 2] {
     let bad = state.copied() == Some(Check::Bad);
     let wrong = || value.copied().filter(|v| *v != right).unwrap_or(!right);
-    if bad { wrong() } else { right }.to_be_bytes()
+    let [_, _, high, low] = if bad { wrong() } else { right }.to_be_bytes();
+    [high, low]
 }
 
 /// Where the parts go.

@@ -47,6 +47,7 @@ facts! {
     Layout "layout" Content "Tracks, sides, sectors, sizes and first numbers, where regular.";
     Scheme "scheme" Content "How a sector is recorded.";
     Id "id" Content "Cylinder, head and size code in an id field.";
+    Header "header" Content "What an id field holds beside the id: a label, a disk id.";
     HeaderCheck "header-check" Content "Whether the check of an id field holds.";
     HeaderCheckValue "header-check-value" Content "The check of an id field as recorded.";
     Mark "mark" Content "The byte of the data mark: normal, deleted or other.";

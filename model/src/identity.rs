@@ -9,7 +9,7 @@
 //! **L1, the recording.** `"floptical L1/0\n"`, then for each logical track
 //! that has slots, by cylinder, then side: `T`, cylinder u8, side u8, slots
 //! u16; then each slot, sorted by what follows: scheme u8 (0 IBM FM, 1 IBM
-//! MFM), id present u8, C H R N, mark u8, flags u8 (1 bad header check, 2 bad
+//! MFM, 2 Amiga MFM, 3 Commodore GCR), id present u8, C H R N, mark u8, flags u8 (1 bad header check, 2 bad
 //! data check, 4 no data, 8 weak bits), length u32, the bytes with weak bits
 //! cleared, and with weak bits the mask, as long as the bytes. Good,
 //! unverified and unrecorded are alike; they differ in the coverage.
@@ -169,10 +169,12 @@ fn slot_form(sighting: &Sighting) -> Vec<u8> {
     let mut form = vec![match sighting.scheme {
         crate::Scheme::IbmFm => 0,
         crate::Scheme::IbmMfm => 1,
+        crate::Scheme::AmigaMfm => 2,
+        crate::Scheme::CommodoreGcr => 3,
     }];
     form.push(u8::from(id.is_some()));
     form.extend(id.map_or([0; 4], |id| [id.c, id.h, id.r, id.n]));
-    form.push(sighting.mark.copied().unwrap_or(Sighting::NORMAL));
+    form.push(sighting.mark.copied().or(sighting.scheme.normal_mark()).unwrap_or(0));
     form.push(flags);
     let bytes = sighting.data.bytes().map_or(&[][..], |b| b);
     form.extend(u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());

@@ -43,7 +43,7 @@ pub use floppy::{DriveFacts, Floppy, Form, TrackLoader, TrackMap};
 pub use image::{Carrier, CarrierKind, Claim, ClaimKind, FileRef, Image, Opaque, Policy};
 pub use inventory::{Datum, Inventory, Regular, Said, Summary, Unlike, Value};
 pub use known::{Known, Why};
-pub use layout::{Layout, Zone};
+pub use layout::{Ids, Layout, Zone};
 pub use place::{Place, SectorId, TrackAt};
 pub use sector::{Choice, DataField, RecordForm, Scheme, SectorEntry, Sectors, Sighting, Slot, Unclaimed};
 pub use span::Span;

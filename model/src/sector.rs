@@ -12,6 +12,10 @@ pub enum Scheme {
     IbmFm,
     /// IBM MFM, double density and above.
     IbmMfm,
+    /// AmigaDOS: MFM in halves of odd and even bits.
+    AmigaMfm,
+    /// Commodore 1541 and 1571: groups of 4 bits in 5 cells.
+    CommodoreGcr,
 }
 
 impl Scheme {
@@ -20,6 +24,17 @@ impl Scheme {
         match self {
             Self::IbmFm => "ibm-fm",
             Self::IbmMfm => "ibm-mfm",
+            Self::AmigaMfm => "amiga-mfm",
+            Self::CommodoreGcr => "commodore-gcr",
+        }
+    }
+
+    /// The mark of normal data; `None` for a scheme without data marks.
+    pub fn normal_mark(self) -> Option<u8> {
+        match self {
+            Self::IbmFm | Self::IbmMfm => Some(Sighting::NORMAL),
+            Self::AmigaMfm => None,
+            Self::CommodoreGcr => Some(0x07),
         }
     }
 }
@@ -61,18 +76,24 @@ pub struct Sighting {
     pub scheme: Scheme,
     /// The id field as recorded; `None` inside for data without an id.
     pub id: Known<Option<SectorId>>,
+    /// What the id field holds beside the id, as recorded: of IBM nothing, of
+    /// AmigaDOS the count of sectors to the gap and the 16 bytes of the label,
+    /// of Commodore the two bytes of the disk id as they lie (second one first)
+    /// and the two after them.
+    pub header: Known<Arc<[u8]>>,
     /// What the check of the id field said.
     pub id_check: Known<Check>,
     /// The check of the id field as recorded.
-    pub id_check_value: Known<u16>,
-    /// The byte of the data mark (FBh normal, F8h deleted).
+    pub id_check_value: Known<u32>,
+    /// The byte of the data mark (of IBM FBh normal, F8h deleted; of Commodore
+    /// 07h).
     pub mark: Known<u8>,
     /// The data field.
     pub data: DataField,
     /// What the check of the data field said.
     pub data_check: Known<Check>,
     /// The check of the data field as recorded.
-    pub data_check_value: Known<u16>,
+    pub data_check_value: Known<u32>,
     /// Bits of the data that differ from reading to reading.
     pub weak: Option<Arc<Bits>>,
     /// How the container wrote it down.
@@ -90,9 +111,9 @@ pub struct Sighting {
 }
 
 impl Sighting {
-    /// The mark of normal data.
+    /// The IBM mark of normal data.
     pub const NORMAL: u8 = 0xFB;
-    /// The mark of deleted data.
+    /// The IBM mark of deleted data.
     pub const DELETED: u8 = 0xF8;
 
     /// A plain sector of a container that records nothing but the data: ids
@@ -102,9 +123,10 @@ impl Sighting {
         Self {
             scheme,
             id: Known::Assumed(Some(id), Why::Layout),
+            header: Known::Unrecorded,
             id_check: Known::Unrecorded,
             id_check_value: Known::Unrecorded,
-            mark: Known::Assumed(Self::NORMAL, Why::Layout),
+            mark: scheme.normal_mark().map_or(Known::Unrecorded, |mark| Known::Assumed(mark, Why::Layout)),
             data,
             data_check: Known::Unrecorded,
             data_check_value: Known::Unrecorded,
@@ -152,11 +174,12 @@ impl Sighting {
         }
     }
 
-    /// True when the other shows the same sector: same scheme, id, mark, data
-    /// and checks, wherever it was read.
+    /// True when the other shows the same sector: same scheme, id field, mark,
+    /// data and checks, wherever it was read.
     pub fn same_content(&self, other: &Sighting) -> bool {
         self.scheme == other.scheme
             && self.id == other.id
+            && self.header == other.header
             && self.id_check == other.id_check
             && self.mark == other.mark
             && self.data == other.data

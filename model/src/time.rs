@@ -72,16 +72,20 @@ impl Rate {
     /// 1 Mbit/s: extra density.
     pub const ED: Rate = Rate(1_000_000);
 
+    /// The four speeds of Commodore's GCR, by their number: cells of 4, 3.75,
+    /// 3.5 and 3.25 us. One cell is one bit of GCR.
+    pub const COMMODORE: [Rate; 4] = [Rate(125_000), Rate(133_333), Rate(142_857), Rate(153_846)];
+
     /// The length of one cell.
     pub fn cell(self) -> Ps {
         Ps(Ps::SECOND / 2 / u64::from(self.0.max(1)))
     }
 
-    /// The standard rate whose cell is within 8 % of `cell`.
+    /// The standard rate with the cell nearest to `cell`, if that is within 8 %.
     pub fn nearest(cell: Ps) -> Option<Rate> {
-        [Self::DD, Self::DD_360, Self::HD, Self::ED]
-            .into_iter()
-            .find(|r| cell.0.abs_diff(r.cell().0).saturating_mul(100) <= r.cell().0.saturating_mul(8))
+        let off = |r: &Rate| cell.0.abs_diff(r.cell().0);
+        let all = [Self::DD, Self::DD_360, Self::HD, Self::ED].into_iter().chain(Self::COMMODORE);
+        all.min_by_key(off).filter(|r| off(r).saturating_mul(100) <= r.cell().0.saturating_mul(8))
     }
 
     /// True when the two are one density: equal within 2 %, or 250 and 300
@@ -116,6 +120,11 @@ mod tests {
         assert!(Rate(253_000).same_density(Rate::DD));
         assert!(!Rate::DD.same_density(Rate::HD));
         assert_eq!(Rate::nearest(Ps(2_040_000)), Some(Rate::DD));
+        for (speed, cell) in (0..).zip([4_000_000, 3_750_000, 3_500_000, 3_250_000]) {
+            let nearest = |permille: u64| Rate::nearest(Ps(cell * permille / 1000));
+            assert_eq!([nearest(985), nearest(1015)], [Some(Rate::COMMODORE[speed]); 2]);
+        }
+        assert!(!Rate::COMMODORE[0].same_density(Rate::COMMODORE[1]));
         assert_eq!(Rate::DD.cell(), Ps(2_000_000));
     }
 }

@@ -35,7 +35,7 @@ pub(crate) fn inventory_down_to(disk: &Disk, layer: Layer, context: &Context) ->
     for track in disk.tracks() {
         let times = if layer == Layer::Flux { times(disk, track, context)? } else { None };
         signal::say_track(&mut said, track, times, disk.is_repeat(track));
-        sectors::say_sectors(&mut said, track);
+        sectors::say_sectors(&mut said, track, disk.layout().get());
     }
     if let Carrier::Block(_) = &disk.image().carrier {
         say_contents(&mut said, disk, context)?;

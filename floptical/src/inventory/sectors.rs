@@ -2,7 +2,8 @@
 
 use floptical_flux::code::Code;
 use floptical_model::{
-    Check, Choice, DataField, Datum, Fact, Inventory, Known, Place, RecordForm, Regular, SectorId, Sighting, Value,
+    Check, Choice, DataField, Datum, Fact, Ids, Inventory, Known, Layout, Place, RecordForm, Regular, Scheme, SectorId,
+    Sighting, Value,
 };
 
 use super::{bytes, known};
@@ -11,14 +12,14 @@ use crate::DiskTrack;
 /// The byte of an IBM id mark, which its check covers.
 const ID_MARK: u8 = 0xFE;
 
-pub(super) fn say_sectors(said: &mut Inventory, track: &DiskTrack) {
+pub(super) fn say_sectors(said: &mut Inventory, track: &DiskTrack, layout: Option<&Layout>) {
     let sectors = &track.derived.sectors;
     let places = sectors.places(track.logical);
     if sectors.ordered && !places.is_empty() {
         said.say(Place::Track(track.logical), Fact::Order, order(&places));
     }
     for (place, slot) in places.into_iter().zip(&sectors.slots) {
-        say_slot(said, &place, slot.chosen(), track);
+        say_slot(said, &place, slot.chosen(), (track, layout));
         if slot.choice() == Choice::Contradiction {
             let other = Value::Value(Datum::Word("other data with a good check"), Regular::No);
             said.say(place, Fact::Readings, other);
@@ -26,17 +27,18 @@ pub(super) fn say_sectors(said: &mut Inventory, track: &DiskTrack) {
     }
 }
 
-fn say_slot(said: &mut Inventory, place: &Place, slot: &Sighting, track: &DiskTrack) {
+fn say_slot(said: &mut Inventory, place: &Place, slot: &Sighting, (track, layout): (&DiskTrack, Option<&Layout>)) {
     let said = said.at(place.clone());
     let mut say = |fact, value| said.say(fact, value);
-    let number = |n: u16| Datum::Number(n.into());
+    let number = |n: u32| Datum::Number(n.into());
     say(Fact::Exists, Value::Value(Datum::Number(1), Regular::No));
     let scheme = Datum::Word(slot.scheme.word());
     say(Fact::Scheme, if slot.id.is_recorded() { Value::Value(scheme, Regular::Yes) } else { Value::Assumed(scheme) });
-    say(Fact::Id, id(slot, track));
+    say(Fact::Id, id(slot, track, layout));
+    say(Fact::Header, header(slot));
     say(Fact::HeaderCheck, check(slot.id_check));
     say(Fact::HeaderCheckValue, known(slot.id_check_value.map(number), id_value_regular(slot)));
-    say(Fact::Mark, known(slot.mark.map(|m| Datum::Number(m.into())), slot.mark.copied() == Some(Sighting::NORMAL)));
+    say(Fact::Mark, known(slot.mark.map(|m| Datum::Number(m.into())), slot.mark.copied() == slot.scheme.normal_mark()));
     say(
         Fact::Data,
         match &slot.data {
@@ -61,13 +63,29 @@ fn say_slot(said: &mut Inventory, place: &Place, slot: &Sighting, track: &DiskTr
     say(Fact::RecordForm, known(slot.form.map(form), false));
 }
 
-/// C, H and N; regular where they are what the place and the size suggest.
-fn id(slot: &Sighting, track: &DiskTrack) -> Value {
-    let expected =
-        |id: SectorId| track.logical.cylinder() == Some(id.c) && id.h == track.logical.head && slot.size() == id.size();
+/// C, H and N; regular where they are what the place, the layout and the size
+/// suggest.
+fn id(slot: &Sighting, track: &DiskTrack, layout: Option<&Layout>) -> Value {
+    let (cylinder, head) = (track.logical.cylinder(), track.logical.head);
+    let zone = cylinder.and_then(|c| layout?.zone(c, head)).filter(|zone| zone.scheme == slot.scheme);
+    let ids = layout.filter(|_| zone.is_some()).map_or(Ids::of(slot.scheme), |l| l.ids);
+    let place = cylinder.map(|c| ids.at(c, head));
+    let expected = |id: SectorId| place == Some((id.c, id.h)) && slot.size() == id.size();
     let regular = slot.sector_id().is_none_or(expected);
     let datum = |id: Option<SectorId>| id.map_or(Datum::None, |id| Datum::Id { c: id.c, h: id.h, n: id.n });
     known(slot.id.map(datum), regular)
+}
+
+/// What stands beside the id.
+fn header(slot: &Sighting) -> Value {
+    let regular = match (slot.scheme, slot.header.get()) {
+        // No label.
+        (Scheme::AmigaMfm, Some(header)) => header.iter().skip(1).all(|b| *b == 0),
+        // The two bytes after the disk id.
+        (Scheme::CommodoreGcr, Some(header)) => header.get(2..) == Some(&[0x0F; 2]),
+        _ => false,
+    };
+    known(slot.header.clone().map(Datum::Bytes), regular)
 }
 
 fn check(check: Known<Check>) -> Value {
@@ -80,17 +98,14 @@ fn id_value_regular(slot: &Sighting) -> bool {
     let Some(id) = slot.sector_id() else { return true };
     let Some(code) = Code::of(slot.scheme) else { return true };
     let right = code.check(ID_MARK, &[id.c, id.h, id.r, id.n]);
-    slot.id_check_value.copied().is_none_or(|value| right_or_complement(value, right))
+    slot.id_check_value.copied().is_none_or(|value| value == right || value == code.wrong(right))
 }
 
 fn data_value_regular(slot: &Sighting) -> bool {
     let (Some(bytes), Some(mark)) = (slot.data.bytes(), slot.mark.copied()) else { return true };
     let Some(code) = Code::of(slot.scheme) else { return true };
-    slot.data_check_value.copied().is_none_or(|value| right_or_complement(value, code.check(mark, bytes)))
-}
-
-fn right_or_complement(value: u16, right: u16) -> bool {
-    value == right || value == !right
+    let right = code.check(mark, bytes);
+    slot.data_check_value.copied().is_none_or(|value| value == right || value == code.wrong(right))
 }
 
 /// The order of a track: the keys of its slots, R + nth * 65536.

@@ -175,13 +175,19 @@ impl Code {
         bytes
     }
 
+    /// What is written for a check that is to be wrong and of which nobody says
+    /// how: the complement of the right one.
+    pub fn wrong(&self, right: u32) -> u32 {
+        !right & 0xFFFF
+    }
+
     /// The check of a field: over the lead, the mark and the bytes after it.
-    pub fn check(&self, mark: u8, body: &[u8]) -> u16 {
+    pub fn check(&self, mark: u8, body: &[u8]) -> u32 {
         let mut digest = CRC.digest();
         digest.update(self.lead);
         digest.update(&[mark]);
         digest.update(body);
-        digest.finalize()
+        digest.finalize().into()
     }
 }
 

@@ -41,13 +41,13 @@ pub fn made(made: Made) -> Sighting {
     s.mark = Known::Unrecorded;
     if made.id.is_some() {
         s.id_check = Known::Value(check(made.bad_id));
-        s.id_check_value = made.bad_id.map_or(Known::Unrecorded, Known::Value);
+        s.id_check_value = made.bad_id.map_or(Known::Unrecorded, |v| Known::Value(v.into()));
     }
     if made.data || made.id.is_none() {
         s.data = DataField::Bytes(bytes.into());
         s.mark = Known::Value(made.mark);
         s.data_check = Known::Value(check(made.bad_data));
-        s.data_check_value = made.bad_data.map_or(Known::Unrecorded, Known::Value);
+        s.data_check_value = made.bad_data.map_or(Known::Unrecorded, |v| Known::Value(v.into()));
     }
     s
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use floptical_model::layout::{LAYOUTS, SideOrder};
-use floptical_model::{Layout, Scheme};
+use floptical_model::{Ids, Layout, Scheme};
 
 use crate::{Answer, Evidence, Probe};
 
@@ -50,7 +50,8 @@ fn suggestions(len: u64, head: &[u8]) -> Vec<Answer> {
             "a partition table whose partitions lie within the file",
         ));
     }
-    for layout in Layout::of_size(len) {
+    // Disks of other codes have rows of their own.
+    for layout in Layout::of_size(len).filter(|l| l.ids == Ids::Place) {
         let known = |other: &Answer| other.layout.as_ref().is_some_and(|l| l.same_shape(layout));
         if !found.iter().any(known) {
             let reason = format!("{len} bytes are a disk of {layout}");

@@ -21,6 +21,44 @@ pub enum SideOrder {
     SideBySide,
     /// Side 0 whole, then side 1 from the last track back.
     OutAndBack,
+    /// Cylinder by cylinder, side 1 before side 0.
+    Swapped,
+}
+
+/// Which C and H the id fields of a track hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Ids {
+    /// Cylinder and side (IBM).
+    Place,
+    /// Cylinder, and the other side (Commodore 1581).
+    Swapped,
+    /// The number of the track through both sides, cylinder by cylinder, in C
+    /// (AmigaDOS).
+    Alternating,
+    /// The number of the track from 1 in C; side 1 goes on from 36 (Commodore
+    /// 1541, 1571).
+    SideBySide,
+}
+
+impl Ids {
+    /// What a scheme goes by, where a layout does not say otherwise.
+    pub fn of(scheme: Scheme) -> Self {
+        match scheme {
+            Scheme::IbmFm | Scheme::IbmMfm => Self::Place,
+            Scheme::AmigaMfm => Self::Alternating,
+            Scheme::CommodoreGcr => Self::SideBySide,
+        }
+    }
+
+    /// C and H on a track. H is 0 where id fields have none.
+    pub fn at(self, cylinder: u8, head: u8) -> (u8, u8) {
+        match self {
+            Self::Place => (cylinder, head),
+            Self::Swapped => (cylinder, head ^ 1),
+            Self::Alternating => (cylinder.wrapping_mul(2).wrapping_add(head), 0),
+            Self::SideBySide => (cylinder.wrapping_add(1).wrapping_add(head.wrapping_mul(35)), 0),
+        }
+    }
 }
 
 /// A range of tracks that are formatted alike.
@@ -61,6 +99,8 @@ pub struct Layout {
     pub heads: u8,
     /// Order of the tracks.
     pub order: SideOrder,
+    /// What its id fields hold.
+    pub ids: Ids,
     /// Size of the medium.
     pub form: Form,
     /// Length of a revolution.
@@ -106,6 +146,7 @@ impl Layout {
             SideOrder::OutAndBack => (0..heads)
                 .flat_map(|h| (0..cylinders).map(move |c| (if h % 2 == 1 { cylinders - 1 - c } else { c }, h)))
                 .collect(),
+            SideOrder::Swapped => (0..cylinders).flat_map(|c| (0..heads).rev().map(move |h| (c, h))).collect(),
         }
     }
 
@@ -115,8 +156,9 @@ impl Layout {
         let mut offset = 0;
         for (cylinder, head) in self.tracks() {
             let Some(zone) = self.zone(cylinder, head) else { continue };
+            let (c, h) = self.ids.at(cylinder, head);
             for i in 0..zone.sectors {
-                let id = SectorId { c: cylinder, h: head, r: zone.base.wrapping_add(i), n: zone.code() };
+                let id = SectorId { c, h, r: zone.base.wrapping_add(i), n: zone.code() };
                 blocks.push(BlockAt { track: TrackAt::new(cylinder, head), id, offset, size: zone.size });
                 offset += u64::from(zone.size);
             }
@@ -166,6 +208,7 @@ impl Layout {
             cylinders,
             heads,
             order: SideOrder::Alternating,
+            ids: Ids::of(scheme),
             form,
             rotation,
             zones: Cow::Owned(vec![zone]),
@@ -200,6 +243,7 @@ impl Layout {
             SideOrder::Alternating => "",
             SideOrder::SideBySide => ", side by side",
             SideOrder::OutAndBack => ", out and back",
+            SideOrder::Swapped => ", side 1 first",
         };
         let words = |(part, n)| match part {
             Some((sectors, size, base)) => format!("{n} tracks of {sectors}x{size} from {base}"),
@@ -262,6 +306,26 @@ mod tests {
         assert_eq!(first(368_640).as_deref(), Some("pc-360"));
         assert_eq!(first(1_474_560).as_deref(), Some("pc-1440"));
         assert_eq!(first(256_256).as_deref(), Some("ibm-3740"));
+        assert_eq!(first(901_120).as_deref(), Some("st-880"));
+        assert_eq!(first(683 * 256).as_deref(), Some("cbm-1541"));
+        assert_eq!(first(768 * 256).as_deref(), Some("cbm-1541-40"));
+        assert_eq!(first(802 * 256).as_deref(), Some("cbm-1541-42"));
+        assert_eq!(first(1366 * 256).as_deref(), Some("cbm-1571"));
         assert_eq!(first(1), None);
+    }
+
+    #[test]
+    fn ids_follow_from_the_place_by_the_rule_of_the_layout() {
+        let block = |id: &str, n: usize| {
+            let block = Layout::by_id(id).unwrap().blocks()[n];
+            (block.track, (block.id.c, block.id.h, block.id.r, block.id.n))
+        };
+        assert_eq!(block("pc-720", 9), (TrackAt::new(0, 1), (0, 1, 1, 2)));
+        assert_eq!(block("amiga-880", 880), (TrackAt::new(40, 0), (80, 0, 0, 2)));
+        assert_eq!(block("amiga-880", 1759), (TrackAt::new(79, 1), (159, 0, 10, 2)));
+        assert_eq!(block("cbm-1541", 357), (TrackAt::new(17, 0), (18, 0, 0, 1)));
+        assert_eq!(block("cbm-1571", 683), (TrackAt::new(0, 1), (36, 0, 0, 1)));
+        assert_eq!(block("cbm-1581", 0), (TrackAt::new(0, 1), (0, 0, 1, 2)));
+        assert_eq!(block("cbm-1581", 10), (TrackAt::new(0, 0), (0, 1, 1, 2)));
     }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{LAYOUTS, Layout, SideOrder, Zone};
+use super::{Ids, LAYOUTS, Layout, SideOrder, Zone};
 use crate::identity::LogicalTrack;
 use crate::{Form, Rate, Scheme, Sectors, TrackAt};
 
@@ -38,11 +38,11 @@ fn is_double_stepped(held: &[(u8, u8, &Sectors)]) -> bool {
         return false;
     }
     let votes = |pitch: u8| {
-        let counts = |&(c, _, s): &(u8, u8, &Sectors)| {
+        let counts = |&(c, h, s): &(u8, u8, &Sectors)| {
             s.slots
                 .iter()
-                .filter_map(|slot| slot.chosen().sector_id())
-                .filter(|id| c % pitch == 0 && id.c == c / pitch)
+                .filter_map(|slot| Some((Ids::of(slot.chosen().scheme), slot.chosen().sector_id()?)))
+                .filter(|(ids, id)| c % pitch == 0 && ids.at(c / pitch, h).0 == id.c)
                 .count()
         };
         held.iter().map(counts).sum::<usize>()
@@ -92,9 +92,24 @@ impl Shape {
 /// fit; `None` when there is no rule in them.
 pub fn observe(tracks: &[LogicalTrack<'_>]) -> Option<Layout> {
     let seen = whole(tracks);
-    let known =
-        seen.as_ref().and_then(|shown| LAYOUTS.iter().find(|l| l.same_shape(shown) && densities_fit(l, tracks)));
+    let known = seen.as_ref().and_then(|shown| known(shown, tracks));
     known.cloned().or(seen).or_else(|| completed(tracks)).or_else(|| majority(tracks))
+}
+
+/// The first of the layouts of this shape whose rule most ids follow. Only ids
+/// tell the order of the sides.
+fn known(shown: &Layout, tracks: &[LogicalTrack<'_>]) -> Option<&'static Layout> {
+    let alike = |l: &&Layout| Layout { order: l.order, ..shown.clone() }.same_shape(l) && densities_fit(l, tracks);
+    LAYOUTS.iter().filter(alike).min_by_key(|l| strange_ids(l, tracks))
+}
+
+/// How many ids are others than the layout has.
+fn strange_ids(layout: &Layout, tracks: &[LogicalTrack<'_>]) -> usize {
+    let strange = |t: &LogicalTrack<'_>| {
+        let ids = t.sectors.slots.iter().filter_map(|slot| slot.chosen().sector_id());
+        ids.filter(|id| (id.c, id.h) != layout.ids.at(t.cylinder, t.head)).count()
+    };
+    tracks.iter().map(strange).sum()
 }
 
 /// Every track of the rectangle is there and regular.
@@ -113,7 +128,12 @@ fn whole(tracks: &[LogicalTrack<'_>]) -> Option<Layout> {
 /// The smallest layout of the table that has a place for every sector seen.
 fn completed(tracks: &[LogicalTrack<'_>]) -> Option<Layout> {
     let fits = |layout: &&Layout| !tracks.is_empty() && tracks.iter().all(|t| track_fits(layout, t));
-    LAYOUTS.iter().filter(fits).filter(|l| densities_fit(l, tracks)).min_by_key(|l| l.bytes()).cloned()
+    LAYOUTS
+        .iter()
+        .filter(fits)
+        .filter(|l| densities_fit(l, tracks))
+        .min_by_key(|l| (l.bytes(), strange_ids(l, tracks)))
+        .cloned()
 }
 
 fn track_fits(layout: &Layout, track: &LogicalTrack<'_>) -> bool {
@@ -178,6 +198,7 @@ fn build(tracks: &[LogicalTrack<'_>], cylinders: u8, heads: u8, shape: impl Fn(u
             }
         }
     }
+    let ids = zones.first().map_or(Ids::Place, |zone| Ids::of(zone.scheme));
     let rotation = tracks.iter().find_map(|t| t.sectors.rotation.copied()).unwrap_or(Layout::RPM_300);
     let rotation = if rotation.0 < 183_000_000_000 { Layout::RPM_360 } else { Layout::RPM_300 };
     Layout {
@@ -185,7 +206,8 @@ fn build(tracks: &[LogicalTrack<'_>], cylinders: u8, heads: u8, shape: impl Fn(u
         name: Cow::Borrowed("as the disk shows"),
         cylinders,
         heads,
-        order: SideOrder::Alternating,
+        order: if ids == Ids::SideBySide { SideOrder::SideBySide } else { SideOrder::Alternating },
+        ids,
         form: if cylinders > 45 { Form::Inch3 } else { Form::Inch5 },
         rotation,
         zones: Cow::Owned(zones),
@@ -228,6 +250,16 @@ mod tests {
         let (cylinders, layout) = observed(&tracks);
         assert_eq!(cylinders, (0..40).collect::<Vec<u8>>());
         assert_eq!(layout.unwrap().id, "pc-180");
+    }
+
+    #[test]
+    fn ids_tell_in_which_order_the_sides_are_counted() {
+        let numbers: Vec<u8> = (1..=10).collect();
+        for (swapped, id) in [(0, "st-800"), (1, "cbm-1581")] {
+            let of = |c, h: u8| (TrackAt::new(c, h), track(c, h ^ swapped, &numbers));
+            let tracks: Vec<_> = (0..80).flat_map(|c| [of(c, 0), of(c, 1)]).collect();
+            assert_eq!(observed(&tracks).1.unwrap().id, id);
+        }
     }
 
     #[test]

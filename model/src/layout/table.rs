@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::{Layout, SideOrder, Zone};
+use super::{Ids, Layout, SideOrder, Zone};
 use crate::{Form, Rate, Scheme};
 
 /// One zone over all tracks.
@@ -21,6 +21,7 @@ const fn disk(id: &'static str, name: &'static str, form: Form, tracks: (u8, u8)
         cylinders: tracks.0,
         heads: tracks.1,
         order: SideOrder::Alternating,
+        ids: Ids::Place,
         form,
         rotation: Layout::RPM_300,
         zones: Cow::Borrowed(zones),
@@ -33,8 +34,35 @@ const fn fast(mut layout: Layout) -> Layout {
     layout
 }
 
+/// The same with this order of sides and these ids.
+const fn ordered(mut layout: Layout, order: SideOrder, ids: Ids) -> Layout {
+    layout.order = order;
+    layout.ids = ids;
+    layout
+}
+
+/// An Amiga disk of so many cylinders.
+const fn amiga(id: &'static str, name: &'static str, cylinders: u8, zones: &'static [Zone]) -> Layout {
+    ordered(disk(id, name, Inch3, (cylinders, 2), zones), SideOrder::Alternating, Ids::Alternating)
+}
+
+/// A disk of the Commodore 1541 or 1571: four zones of speed.
+const fn commodore(id: &'static str, name: &'static str, tracks: (u8, u8)) -> Layout {
+    ordered(disk(id, name, Inch5, tracks, &GCR), SideOrder::SideBySide, Ids::SideBySide)
+}
+
+/// A disk of the Commodore 1581 of so many cylinders.
+const fn commodore_1581(id: &'static str, name: &'static str, cylinders: u8) -> Layout {
+    ordered(disk(id, name, Inch3, (cylinders, 2), &MFM_10), SideOrder::Swapped, Ids::Swapped)
+}
+
+/// The tracks of a 1541 from `first` on: `sectors` at this speed.
+const fn speed(first: u8, cylinders: u8, sectors: u8, speed: usize, gap3: u8) -> Zone {
+    Zone { first, cylinders, base: 0, ..zone(CommodoreGcr, Rate::COMMODORE[speed], sectors, 256, gap3) }
+}
+
 use Form::{Inch3, Inch5, Inch8};
-use Scheme::{IbmFm, IbmMfm};
+use Scheme::{AmigaMfm, CommodoreGcr, IbmFm, IbmMfm};
 
 static MFM_8: [Zone; 1] = [zone(IbmMfm, Rate::DD, 8, 512, 80)];
 static MFM_9: [Zone; 1] = [zone(IbmMfm, Rate::DD, 9, 512, 80)];
@@ -56,6 +84,10 @@ static FM_15_256: [Zone; 1] = [zone(IbmFm, Rate::HD, 15, 256, 42)];
 static MFM_26_256: [Zone; 1] = [zone(IbmMfm, Rate::HD, 26, 256, 54)];
 static FM_26_MFM_26: [Zone; 2] =
     [Zone { cylinders: 1, head: Some(0), ..zone(IbmFm, Rate::HD, 26, 128, 27) }, zone(IbmMfm, Rate::HD, 26, 256, 54)];
+static AMIGA_11: [Zone; 1] = [Zone { base: 0, ..zone(AmigaMfm, Rate::DD, 11, 512, 0) }];
+static AMIGA_22: [Zone; 1] = [Zone { base: 0, ..zone(AmigaMfm, Rate::HD, 22, 512, 0) }];
+static GCR: [Zone; 4] =
+    [speed(0, 17, 21, 3, 8), speed(17, 7, 19, 2, 17), speed(24, 6, 18, 1, 12), speed(30, 225, 17, 0, 9)];
 
 /// Every layout that is known.
 pub static LAYOUTS: &[Layout] = &[
@@ -94,4 +126,27 @@ pub static LAYOUTS: &[Layout] = &[
     disk("coco-40", "CoCo, 40 tracks", Inch5, (40, 1), &MFM_18_256),
     disk("ti99-180", "TI-99/4A, one side, double density", Inch5, (40, 1), &MFM_18_256_0),
     disk("fm7-320", "FM-7, two sides", Inch5, (40, 2), &MFM_16_256),
+    amiga("amiga-880", "Amiga 880 KB", 80, &AMIGA_11),
+    amiga("amiga-880-81", "Amiga, 81 tracks", 81, &AMIGA_11),
+    amiga("amiga-880-82", "Amiga, 82 tracks", 82, &AMIGA_11),
+    amiga("amiga-880-83", "Amiga, 83 tracks", 83, &AMIGA_11),
+    amiga("amiga-880-84", "Amiga, 84 tracks", 84, &AMIGA_11),
+    amiga("amiga-1760", "Amiga 1.76 MB", 80, &AMIGA_22),
+    amiga("amiga-1760-81", "Amiga HD, 81 tracks", 81, &AMIGA_22),
+    amiga("amiga-1760-82", "Amiga HD, 82 tracks", 82, &AMIGA_22),
+    amiga("amiga-1760-83", "Amiga HD, 83 tracks", 83, &AMIGA_22),
+    amiga("amiga-1760-84", "Amiga HD, 84 tracks", 84, &AMIGA_22),
+    commodore("cbm-1541", "Commodore 1541", (35, 1)),
+    commodore("cbm-1541-36", "Commodore 1541, 36 tracks", (36, 1)),
+    commodore("cbm-1541-37", "Commodore 1541, 37 tracks", (37, 1)),
+    commodore("cbm-1541-38", "Commodore 1541, 38 tracks", (38, 1)),
+    commodore("cbm-1541-39", "Commodore 1541, 39 tracks", (39, 1)),
+    commodore("cbm-1541-40", "Commodore 1541, 40 tracks", (40, 1)),
+    commodore("cbm-1541-41", "Commodore 1541, 41 tracks", (41, 1)),
+    commodore("cbm-1541-42", "Commodore 1541, 42 tracks", (42, 1)),
+    commodore("cbm-1571", "Commodore 1571", (35, 2)),
+    commodore_1581("cbm-1581", "Commodore 1581", 80),
+    commodore_1581("cbm-1581-81", "Commodore 1581, 81 tracks", 81),
+    commodore_1581("cbm-1581-82", "Commodore 1581, 82 tracks", 82),
+    commodore_1581("cbm-1581-83", "Commodore 1581, 83 tracks", 83),
 ];
