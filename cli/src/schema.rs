@@ -34,7 +34,7 @@ static OBJECTS: &[(&str, &str)] = &[
     ("listed_volume", "volume:whole kind:text partition?:whole entries:[entry]"),
     (
         "extracted",
-        "saved_as:text volume:whole path:text kind:text size:whole modified?:text created?:text accessed?:text \
+        "saved_as?:text volume:whole path:text kind:text size:whole modified?:text created?:text accessed?:text \
          attributes?:[text] details?:{text} short_name?:text raw_name:text deleted?:text findings?:[text] expected?:whole \
          delivered?:whole worst?:text damaged:truth",
     ),

@@ -22,8 +22,10 @@
 )]
 
 mod fat;
+mod listing;
 mod mount;
 mod partition;
+mod pieces;
 
 pub use fat::{Geometry, geometry};
 pub use mount::{Mounted, probe, volumes};

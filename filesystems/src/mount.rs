@@ -129,7 +129,7 @@ impl Shifted {
     fn new(inner: Box<dyn Volume>, by: u64) -> Self {
         let mut entries = inner.entries().to_vec();
         for entry in &mut entries {
-            entry.pieces.iter_mut().for_each(|p| p.start = p.start.saturating_add(by));
+            entry.pieces.iter_mut().filter_map(|p| p.start.as_mut()).for_each(|s| *s = s.saturating_add(by));
             entry.findings = shift(&entry.findings, by);
         }
         Self { inner, by, entries }
@@ -165,7 +165,7 @@ impl Volume for Shifted {
 
     fn read(&self, entry: &Entry, out: &mut dyn FnMut(&[u8]) -> Result<()>, context: &Context) -> Result<Delivered> {
         let mut entry = entry.clone();
-        entry.pieces.iter_mut().for_each(|p| p.start = p.start.saturating_sub(self.by));
+        entry.pieces.iter_mut().filter_map(|p| p.start.as_mut()).for_each(|s| *s = s.saturating_sub(self.by));
         self.inner.read(&entry, out, context)
     }
 }

@@ -356,7 +356,7 @@ fn a_partitioned_carrier_counts_from_its_own_start() {
     assert_eq!(mounted.partition.unwrap().start, 17 * 512);
     let file = entry(&mounted, "FILE.BIN");
     assert!(read(&mounted, file).0 == bytes);
-    assert_eq!(file.pieces[0].start as usize, 17 * 512 + DATA);
+    assert_eq!(file.pieces[0].start.unwrap() as usize, 17 * 512 + DATA);
     let (_, found) = probe(&*blocks(&carrier, &[]), &Context::default()).unwrap();
     assert!(found.strength == Strength::Sure && found.reason.starts_with("partition 1"));
 }
@@ -386,7 +386,7 @@ proptest! {
             for mounted in &all {
                 for entry in mounted.volume.entries() {
                     let sum: u64 = entry.pieces.iter().map(|p| p.len).sum();
-                    prop_assert!(entry.pieces.iter().all(|p| p.start + p.len <= view.len()));
+                    prop_assert!(entry.pieces.iter().all(|p| p.start.unwrap() + p.len <= view.len()));
                     prop_assert!(entry.kind != EntryKind::File || sum <= entry.size);
                 }
                 mounted.volume.facts();

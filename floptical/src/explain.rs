@@ -94,7 +94,10 @@ fn explain_file(disk: &Disk, path: &str, offset: u64, context: &Context) -> Resu
     let mut before = 0;
     for piece in &entry.pieces {
         if offset < before + piece.len {
-            let at = piece.start + (offset - before);
+            let Some(at) = piece.start.map(|start| start + (offset - before)) else {
+                steps.push(step("volume", "nothing says where it lies; it reads as zero", None));
+                return Ok(steps);
+            };
             let text = format!("byte {at} of the linear view");
             steps.push(step("volume", text, Some(Span::Volume { start: at, len: 1 })));
             steps.extend(explain_byte(disk, at, context)?);

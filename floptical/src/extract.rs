@@ -25,8 +25,9 @@ pub struct Extracted {
     pub volume: usize,
     /// The entry.
     pub entry: Entry,
-    /// Where it was written, below the folder.
-    pub saved_as: PathBuf,
+    /// Where it was written, below the folder; `None` for a link or a
+    /// device, which only the metadata keeps.
+    pub saved_as: Option<PathBuf>,
     /// What came, for a file.
     pub delivered: Option<Delivered>,
 }
@@ -88,11 +89,12 @@ pub fn extract(
             context.progress("files", done as u64, entries.len() as u64);
             let path = format!("{prefix}{}", entry.path.trim_matches('/'));
             let (saved, delivered) = match entry.kind {
-                EntryKind::Directory => (folder.folder(&path)?, None),
+                EntryKind::Directory => (Some(folder.folder(&path)?), None),
                 EntryKind::File => write_file(one, entry, &path, folder, context)?,
+                EntryKind::Link | EntryKind::Special => (None, None),
                 _ => continue,
             };
-            let saved_as = saved.strip_prefix(root).unwrap_or(&saved).to_owned();
+            let saved_as = saved.map(|saved| saved.strip_prefix(root).map(Path::to_owned).unwrap_or(saved));
             all.push(Extracted { volume: index, entry: (*entry).clone(), saved_as, delivered });
         }
     }
@@ -105,10 +107,10 @@ fn write_file(
     path: &str,
     folder: &mut ExtractFolder,
     context: &Context,
-) -> Result<(PathBuf, Option<Delivered>)> {
+) -> Result<(Option<PathBuf>, Option<Delivered>)> {
     let mut file = folder.file(path)?;
     let delivered = mounted.volume.read(entry, &mut |piece| file.write(piece), context)?;
-    Ok((file.finish()?, Some(delivered)))
+    Ok((Some(file.finish()?), Some(delivered)))
 }
 
 /// What a file system says of extracted files and a folder of the system does

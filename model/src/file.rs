@@ -59,11 +59,12 @@ pub type Attribute = &'static str;
 /// in words.
 pub type Detail = (&'static str, String);
 
-/// A stretch of the linear view that holds a piece of a file.
+/// A piece of a file: a stretch of the linear view, or a hole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Piece {
-    /// First byte in the linear view of the carrier.
-    pub start: u64,
+    /// First byte in the linear view of the carrier; `None` where the volume
+    /// does not say where the bytes lie, or that they lie nowhere.
+    pub start: Option<u64>,
     /// Length in bytes.
     pub len: u64,
 }

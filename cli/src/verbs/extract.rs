@@ -60,6 +60,10 @@ pub(crate) fn page(
 }
 
 fn line(colour: Colour, file: &ExtractedShape, out: &mut String) {
+    let Some(saved_as) = &file.saved_as else {
+        let _ = writeln!(out, "{}: a {}, kept in the metadata alone", file.entry.path, file.entry.kind);
+        return;
+    };
     let slash = if file.entry.kind == "directory" { "/" } else { "" };
     let word = match (file.delivered, file.expected) {
         (Some(bytes), Some(expected)) if bytes < expected => format!(": only {bytes} of {expected} bytes"),
@@ -68,5 +72,5 @@ fn line(colour: Colour, file: &ExtractedShape, out: &mut String) {
         _ => String::new(),
     };
     let look = if file.damaged { Look::Bad } else { Look::Faint };
-    let _ = writeln!(out, "{}{slash}{}", show(file.saved_as.as_bytes()), colour.paint(look, &word));
+    let _ = writeln!(out, "{}{slash}{}", show(saved_as.as_bytes()), colour.paint(look, &word));
 }

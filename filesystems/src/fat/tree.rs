@@ -13,9 +13,7 @@ use super::guess::slabs;
 use super::name::{self, Style};
 use super::shape::{Shape, Width};
 use super::table::{Chain, End, Link, Runs, Source, Table, Walker};
-
-/// Something noticed: the code and the values in words.
-pub(super) type Note = (&'static Code, String);
+use crate::listing::Note;
 
 /// An entry while the tree is built.
 #[derive(Debug)]

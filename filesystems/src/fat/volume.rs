@@ -17,14 +17,14 @@ use super::guess::{Guess, Origin, boot_at, slabs};
 use super::name::{self, Charset, Style};
 use super::shape::{Shape, Width};
 use super::table::{Link, Table};
-use super::tree::{Node, Note, Owner, Tree};
+use super::tree::{Node, Owner, Tree};
 use crate::Volume;
+use crate::listing::{self, Note};
+use crate::pieces::{bad_bytes, deliver};
 
 /// Attribute bits, from the lowest on.
 const ATTRIBUTES: [Attribute; 8] =
     ["read-only", "hidden", "system", "label", "directory", "archive", "device", "reserved"];
-/// Bytes that are delivered at once.
-const CHUNK: u64 = 1 << 16;
 
 /// An open FAT volume.
 pub(super) struct FatVolume {
@@ -198,17 +198,9 @@ fn facts(boot: &[u8; 512], bpb: &Bpb, found: &Guess, table: &Table, entries: &[E
 
 /// All nodes as entries, depth first.
 fn entries(tree: &Tree<'_>, context: &Context) -> Result<Vec<Entry>> {
-    let mut all = Vec::new();
-    let mut pending: Vec<(usize, String)> = tree.roots.iter().rev().map(|i| (*i, String::new())).collect();
-    while let Some((index, above)) = pending.pop() {
-        context.step(1)?;
-        let Some(node) = tree.nodes.get(index) else { continue };
-        let own = node.name.text.replace('/', "\u{2215}");
-        let path = if above.is_empty() { own } else { format!("{above}/{own}") };
-        pending.extend(node.children.iter().rev().map(|i| (*i, path.clone())));
-        all.push(entry(tree, node, path));
-    }
-    Ok(all)
+    let node = |i: usize| tree.nodes.get(i).map(|n| (n.name.text.as_str(), &n.children[..]));
+    let named = listing::paths(&tree.roots, node, context)?;
+    Ok(named.into_iter().filter_map(|(i, path)| Some(entry(tree, tree.nodes.get(i)?, path))).collect())
 }
 
 fn entry(tree: &Tree<'_>, node: &Node, path: String) -> Entry {
@@ -243,7 +235,7 @@ fn entry(tree: &Tree<'_>, node: &Node, path: String) -> Entry {
         dates: Dates { modified: tree.modified(node), created: tree.created(node), accessed: tree.accessed(node) },
         attributes: ATTRIBUTES.iter().enumerate().filter(|(i, _)| bits >> i & 1 == 1).map(|(_, a)| *a).collect(),
         details: Vec::new(),
-        findings: notes.into_iter().map(|(code, text)| Finding::new(code, at.clone(), place.clone(), text)).collect(),
+        findings: listing::findings(notes, &at, &place),
         path,
     }
 }
@@ -259,7 +251,7 @@ fn pieces(tree: &Tree<'_>, node: &Node, limit: u64) -> (Vec<Piece>, bool) {
         let len = clusters.saturating_mul(tree.shape.cluster()).min(left);
         let there = len.min(tree.blocks.len().saturating_sub(start));
         if there > 0 {
-            all.push(Piece { start, len: there });
+            all.push(Piece { start: Some(start), len: there });
         }
         if there < len {
             return (all, true);
@@ -267,16 +259,6 @@ fn pieces(tree: &Tree<'_>, node: &Node, limit: u64) -> (Vec<Piece>, bool) {
         left = left.saturating_sub(len);
     }
     (all, false)
-}
-
-/// How many bytes of pieces lie on sectors that are not good, in words.
-fn bad_bytes(blocks: &dyn Blocks, pieces: &[Piece]) -> Option<String> {
-    let (mut bad, mut worst) = (0u64, Status::Good);
-    for traced in pieces.iter().flat_map(|p| blocks.trace(p.start, p.len)).filter(|t| t.status.is_damage()) {
-        bad = bad.saturating_add(traced.len);
-        worst = worst.min(traced.status);
-    }
-    (bad > 0).then(|| format!("{bad} bytes lie on sectors that are not good, the worst {}", worst.word()))
 }
 
 impl Volume for FatVolume {
@@ -300,22 +282,9 @@ impl Volume for FatVolume {
 
     fn read(&self, entry: &Entry, out: &mut dyn FnMut(&[u8]) -> Result<()>, context: &Context) -> Result<Delivered> {
         let guessed = entry.deleted.is_some() || entry.findings.iter().any(|f| f.code == &FS_CLUSTERS_GUESSED);
-        let mut worst = if guessed { Status::Reconstructed } else { Status::Good };
-        let mut bytes = 0u64;
-        let mut buffer = Vec::new();
-        for piece in &entry.pieces {
-            let mut done = 0;
-            while done < piece.len {
-                let len = piece.len.saturating_sub(done).min(CHUNK);
-                context.stream(len)?;
-                buffer.resize(usize::try_from(len).unwrap_or(0), 0);
-                worst = worst.min(self.blocks.read(piece.start.saturating_add(done), &mut buffer, context)?);
-                out(&buffer)?;
-                done = done.saturating_add(len);
-                bytes = bytes.saturating_add(len);
-            }
-        }
+        let best = if guessed { Status::Reconstructed } else { Status::Good };
+        let (bytes, worst) = deliver(&*self.blocks, &entry.pieces, out, context)?;
         let expected = if entry.kind == EntryKind::Directory { bytes } else { entry.size };
-        Ok(Delivered { expected, bytes, worst })
+        Ok(Delivered { expected, bytes, worst: worst.min(best) })
     }
 }

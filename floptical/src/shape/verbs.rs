@@ -1,6 +1,7 @@
 //! What each verb of the command says of an input.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use floptical_filesystems::FILESYSTEMS;
 use floptical_formats::{Candidate, Registry};
@@ -430,8 +431,9 @@ pub struct ExtractShape {
 /// A file or directory that was taken out.
 #[derive(Debug, Clone, Serialize)]
 pub struct ExtractedShape {
-    /// Where it was written, below the folder.
-    pub saved_as: String,
+    /// Where it was written, below the folder; absent for a link or a device.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub saved_as: Option<String>,
     /// The number of its volume on the disk.
     pub volume: usize,
     /// What the volume says of it.
@@ -453,9 +455,12 @@ pub struct ExtractedShape {
 impl ExtractedShape {
     /// The shape of what was taken out.
     pub fn of(extracted: &Extracted) -> Self {
-        let parts: Vec<String> = extracted.saved_as.iter().map(|p| p.to_string_lossy().into_owned()).collect();
+        let joined = |path: &PathBuf| {
+            let parts: Vec<String> = path.iter().map(|p| p.to_string_lossy().into_owned()).collect();
+            parts.join("/")
+        };
         Self {
-            saved_as: parts.join("/"),
+            saved_as: extracted.saved_as.as_ref().map(joined),
             volume: extracted.volume,
             entry: EntryShape::of(&extracted.entry),
             expected: extracted.delivered.map(|d| d.expected),
