@@ -10,6 +10,8 @@ use floptical_model::{
     Reading, Result, SectorEntry, SectorId, Sectors, Slot, Status, TrackAt, finding,
 };
 
+use crate::disc;
+
 /// An image and everything that was derived from it once: the sectors of each
 /// track, the cells that speak for it, the layout.
 #[derive(Debug)]
@@ -196,10 +198,12 @@ impl Disk {
     /// The linear view.
     ///
     /// # Errors
-    /// `Unsupported` when the disk shows no sectors.
+    /// `Unsupported` when the disk shows no sectors, or no data track.
     pub fn blocks(&self) -> Result<Arc<dyn Blocks>> {
-        if let Carrier::Block(device) = &self.image.carrier {
-            return Ok(Arc::new(device.clone()));
+        match &self.image.carrier {
+            Carrier::Block(device) => return Ok(Arc::new(device.clone())),
+            Carrier::Optical(optical) => return disc::blocks(optical),
+            _ => {}
         }
         let sectors: Vec<SectorEntry> = self.sectors().into_iter().filter(|s| s.offset.is_some()).collect();
         let Some(block) = sectors.iter().map(|s| s.size).max() else {

@@ -4,7 +4,7 @@ use floptical_model::identity::{self, Coverage, L2Form};
 use floptical_model::{Carrier, Context, Result, Status};
 use sha2::{Digest, Sha256};
 
-use crate::Disk;
+use crate::{Disk, disc};
 
 /// A digest and what it rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +57,15 @@ fn l2(disk: &Disk, context: &Context) -> Result<Identity> {
         Carrier::Floppy(_) => {
             let sectors = disk.sectors();
             identity::l2(sectors.iter().filter(|s| s.offset.is_some()), |b| hash.update(b))
+        }
+        Carrier::Optical(optical) => {
+            let mut form = L2Form::default();
+            disc::each(optical, context, |_, sector| {
+                let user = sector.user();
+                form.add(sector.status(), user.len() as u64, Some(user), |b| hash.update(b));
+                Ok(())
+            })?;
+            form.finish(|b| hash.update(b))
         }
         _ => {
             const PIECE: u64 = 1 << 20;

@@ -18,6 +18,7 @@
 mod check;
 mod compare;
 mod convert;
+mod disc;
 mod disk;
 pub mod drive;
 mod explain;
@@ -37,6 +38,7 @@ pub use floptical_filesystems as filesystems;
 pub use floptical_flux as flux;
 pub use floptical_formats as formats;
 pub use floptical_io as io;
+pub use floptical_iso as iso;
 pub use floptical_model as model;
 
 pub use check::{Checked, check};

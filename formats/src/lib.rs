@@ -17,10 +17,12 @@
     )
 )]
 
+mod disc;
 mod format;
 mod hfe;
 mod identify;
 mod imd;
+mod iso;
 mod kryoflux;
 pub mod raw;
 mod registry;

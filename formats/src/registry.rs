@@ -5,8 +5,14 @@ use floptical_io::Source;
 use crate::{Candidate, Evidence, Format, Probe};
 
 /// Every format of this crate.
-pub static FORMATS: &[&Format] =
-    &[&crate::hfe::FORMAT, &crate::imd::FORMAT, &crate::kryoflux::FORMAT, &crate::raw::FORMAT, &crate::scp::FORMAT];
+pub static FORMATS: &[&Format] = &[
+    &crate::hfe::FORMAT,
+    &crate::imd::FORMAT,
+    &crate::iso::FORMAT,
+    &crate::kryoflux::FORMAT,
+    &crate::raw::FORMAT,
+    &crate::scp::FORMAT,
+];
 
 /// The formats in use: those of this crate, and those that a caller adds.
 #[derive(Debug, Clone)]

@@ -217,24 +217,24 @@ fn same_circle(x: &[i64], y: &[i64]) -> bool {
     x.len() == y.len() && (x.is_empty() || (0..x.len()).any(|turn| x[turn..].iter().chain(&x[..turn]).eq(y)))
 }
 
-/// Tracks and slots that one side has and the other lacks.
+/// Tracks and places on them that one side has and the other lacks.
 struct Lacking {
     tracks: BTreeSet<TrackAt>,
-    slots: BTreeSet<Place>,
+    places: BTreeSet<Place>,
 }
 
 impl Lacking {
     fn of(a: &Inventory, b: &Inventory) -> Self {
         let (in_a, in_b): (BTreeSet<&Place>, BTreeSet<&Place>) =
             (a.places_with(Fact::Exists).collect(), b.places_with(Fact::Exists).collect());
-        let mut lacking = Self { tracks: BTreeSet::new(), slots: BTreeSet::new() };
+        let mut lacking = Self { tracks: BTreeSet::new(), places: BTreeSet::new() };
         for place in in_a.symmetric_difference(&in_b) {
             match place {
                 Place::Track(at) => {
                     lacking.tracks.insert(*at);
                 }
                 other => {
-                    lacking.slots.insert((*other).clone());
+                    lacking.places.insert((*other).clone());
                 }
             }
         }
@@ -246,8 +246,10 @@ impl Lacking {
         match place {
             Place::Track(at) => self.tracks.contains(at) && fact != Fact::Exists,
             Place::Slot { track, .. } => {
-                self.tracks.contains(track) || (self.slots.contains(place) && fact != Fact::Exists)
+                self.tracks.contains(track) || (self.places.contains(place) && fact != Fact::Exists)
             }
+            Place::CdTrack(_) => self.places.contains(place) && fact != Fact::Exists,
+            Place::Sectors { track, .. } => self.places.contains(&Place::CdTrack(*track)),
             _ => false,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{BlockDevice, Findings, Floppy, Place, Span};
+use crate::{BlockDevice, Findings, Floppy, Optical, Place, Span};
 
 /// A file that the image was read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct FileRef {
 pub enum CarrierKind {
     /// A floppy disk.
     Floppy,
+    /// An optical disc.
+    Optical,
     /// A linear carrier of blocks.
     Block,
 }
@@ -28,6 +30,7 @@ impl CarrierKind {
     pub fn word(self) -> &'static str {
         match self {
             Self::Floppy => "floppy",
+            Self::Optical => "optical disc",
             Self::Block => "block device",
         }
     }
@@ -39,6 +42,8 @@ impl CarrierKind {
 pub enum Carrier {
     /// A floppy disk.
     Floppy(Floppy),
+    /// An optical disc.
+    Optical(Optical),
     /// A linear carrier of blocks.
     Block(BlockDevice),
 }
@@ -48,6 +53,7 @@ impl Carrier {
     pub fn kind(&self) -> CarrierKind {
         match self {
             Self::Floppy(_) => CarrierKind::Floppy,
+            Self::Optical(_) => CarrierKind::Optical,
             Self::Block(_) => CarrierKind::Block,
         }
     }
@@ -176,7 +182,15 @@ impl Image {
     pub fn as_floppy(&self) -> Option<&Floppy> {
         match &self.carrier {
             Carrier::Floppy(floppy) => Some(floppy),
-            Carrier::Block(_) => None,
+            _ => None,
+        }
+    }
+
+    /// The disc, if it is an optical one.
+    pub fn as_optical(&self) -> Option<&Optical> {
+        match &self.carrier {
+            Carrier::Optical(disc) => Some(disc),
+            _ => None,
         }
     }
 

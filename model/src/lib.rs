@@ -23,6 +23,7 @@ mod image;
 mod inventory;
 mod known;
 pub mod layout;
+mod optical;
 mod place;
 mod sector;
 mod span;
@@ -44,6 +45,9 @@ pub use image::{Carrier, CarrierKind, Claim, ClaimKind, FileRef, Image, Opaque, 
 pub use inventory::{Datum, Inventory, Regular, Said, Summary, Unlike, Value};
 pub use known::{Known, Why};
 pub use layout::{Ids, Layout, Zone};
+pub use optical::{
+    CdTrack, Control, DiscRun, DiscText, Held, Index, Lba, Optical, Parts, SectorForm, SectorStore, TextKind, TrackMode,
+};
 pub use place::{Place, SectorId, TrackAt};
 pub use sector::{Choice, DataField, RecordForm, Scheme, SectorEntry, Sectors, Sighting, Slot, Unclaimed};
 pub use span::Span;

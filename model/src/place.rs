@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::Lba;
+
 /// A position of the head: quarter steps of the drive's pitch, and the side.
 ///
 /// Half and quarter tracks, double stepping and steps below zero are all
@@ -84,6 +86,17 @@ pub enum Place {
         /// 0-based among equals.
         nth: u16,
     },
+    /// A track of an optical disc.
+    CdTrack(u8),
+    /// Sectors in a row on a track of an optical disc.
+    Sectors {
+        /// Number of the track.
+        track: u8,
+        /// The first one.
+        start: Lba,
+        /// How many there are.
+        count: u32,
+    },
     /// A run of bytes of a linear carrier.
     Bytes {
         /// First byte.
@@ -115,6 +128,9 @@ impl fmt::Display for Place {
             Self::Slot { track, r: Some(r), nth: 0 } => write!(f, "{track}.{r}"),
             Self::Slot { track, r: Some(r), nth } => write!(f, "{track}.{r} (copy {})", nth.saturating_add(1)),
             Self::Slot { track, r: None, nth } => write!(f, "{track} data without id #{nth}"),
+            Self::CdTrack(number) => write!(f, "track {number}"),
+            Self::Sectors { track, start, count: 1 } => write!(f, "track {track}, sector {start}"),
+            Self::Sectors { track, start, count } => write!(f, "track {track}, sectors {start}+{count}"),
             Self::Bytes { start, len } => write!(f, "bytes {start}+{len}"),
             Self::Path(path) => f.write_str(path),
             Self::Named(name) => f.write_str(name),

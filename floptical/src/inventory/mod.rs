@@ -4,6 +4,7 @@
 //! so that one disk says the same from any container. Every value is either
 //! what the image records or measures, or what its container assumes.
 
+mod disc;
 mod sectors;
 mod signal;
 
@@ -37,8 +38,10 @@ pub(crate) fn inventory_down_to(disk: &Disk, layer: Layer, context: &Context) ->
         signal::say_track(&mut said, track, times, disk.is_repeat(track));
         sectors::say_sectors(&mut said, track, disk.layout().get());
     }
-    if let Carrier::Block(_) = &disk.image().carrier {
-        say_contents(&mut said, disk, context)?;
+    match &disk.image().carrier {
+        Carrier::Block(_) => say_contents(&mut said, disk, context)?,
+        Carrier::Optical(optical) => disc::say_disc(&mut said, optical, context)?,
+        _ => {}
     }
     Ok(said)
 }

@@ -2,7 +2,10 @@
 
 use floptical_io::text::{show, words};
 use floptical_model::identity::Coverage;
-use floptical_model::{Context, Image, Known, Layer, Layout, Result, Sectors, Status, Why};
+use floptical_model::{
+    CdTrack, Context, Control, Held, Image, Known, Layer, Layout, Optical, Result, Sectors, Status, TextKind,
+    TrackMode, Why,
+};
 use serde::Serialize;
 
 use super::{EntryShape, FindingShape, hex};
@@ -219,8 +222,68 @@ fn layout(disk: &Disk) -> Option<String> {
     })
 }
 
+/// Rows of the tracks of a disc.
+fn disc_tracks(disc: &Optical) -> Vec<TrackShape> {
+    let row = |track: &CdTrack| TrackShape {
+        tracks: track.number.to_string(),
+        holds: holds(track),
+        sectors: disc_track_line(track),
+        cells: None,
+        revolutions: None,
+    };
+    disc.tracks.iter().map(row).collect()
+}
+
+/// The parts of sectors that the container keeps of a track.
+fn holds(track: &CdTrack) -> Vec<&'static str> {
+    let mode = track.mode.copied().unwrap_or(TrackMode::Mode1);
+    let run = track.runs.iter().find(|run| run.held != Held::Made);
+    run.map_or_else(Vec::new, |run| run.form.parts(mode).words())
+}
+
+/// A track of a disc in a line: mode, control bits, sectors, gaps, points.
+fn disc_track_line(track: &CdTrack) -> String {
+    const BITS: [(Control, &str); 5] = [
+        (Control::PRE_EMPHASIS, "pre-emphasis"),
+        (Control::COPY, "copying permitted"),
+        (Control::DATA, "data"),
+        (Control::FOUR_CHANNELS, "four channels"),
+        (Control::SCMS, "SCMS"),
+    ];
+    let mode = track.mode.copied().map_or("data", TrackMode::word);
+    let mut line = format!("{mode}, {} sectors from {}", track.end().since(track.begin()), track.begin());
+    let control = track.control.copied().unwrap_or_default();
+    BITS.iter().filter(|(bit, _)| control.has(*bit)).for_each(|(_, word)| line.push_str(&format!(", {word}")));
+    let pregap = track.begin().since(track.start());
+    let (before, behind) = track.made_gaps();
+    if pregap > 0 {
+        let named = if before > 0 { format!(", {before} of them only named") } else { String::new() };
+        line.push_str(&format!("; {pregap} of pregap{named}"));
+    }
+    if behind > 0 {
+        line.push_str(&format!("; {behind} of postgap, only named"));
+    }
+    for index in track.indexes.iter().filter(|i| i.number > 1) {
+        line.push_str(&format!("; index {} at {}", index.number, index.at));
+    }
+    if let Some(isrc) = &track.isrc {
+        line.push_str(&format!("; ISRC {}", show(isrc)));
+    }
+    if let Some(session) = track.session.copied() {
+        line.push_str(&format!("; session {session}"));
+    }
+    let text = |kind: TextKind| track.text.iter().find(|t| t.kind == kind).map(|t| show(&t.raw));
+    if let Some(title) = text(TextKind::Title) {
+        line.push_str(&format!("; \"{title}\""));
+    }
+    line
+}
+
 /// Rows of tracks; neighbours that read alike are joined.
 fn tracks(disk: &Disk) -> Vec<TrackShape> {
+    if let Some(disc) = disk.image().as_optical() {
+        return disc_tracks(disc);
+    }
     let mut rows: Vec<(String, TrackShape)> = Vec::new();
     for track in disk.tracks() {
         let mut holds: Vec<&'static str> = track.layers.iter().map(|l| l.word()).collect();
