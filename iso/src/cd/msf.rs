@@ -59,7 +59,7 @@ impl Msf {
 
     /// As headers have it: a decimal digit in each half of a byte.
     pub fn to_bcd(self) -> [u8; 3] {
-        [self.minute, self.second, self.frame].map(|n| (n / 10) << 4 | n % 10)
+        [self.minute, self.second, self.frame].map(|n| ((n / 10) << 4) | (n % 10))
     }
 
     /// From a header. `None` when a half is no decimal digit, or the digits are
