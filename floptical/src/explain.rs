@@ -165,30 +165,32 @@ fn explain_slot(
             steps.extend(below(disk, track, span, context)?);
         }
     }
-    if let Some(span) = byte.and_then(|byte| byte_span(track, chosen, byte)) {
+    for span in byte.map_or_else(Vec::new, |byte| byte_spans(track, chosen, byte)) {
         steps.push(step("byte", span.to_string(), Some(span.clone())));
         steps.extend(below(disk, track, &span, context)?);
     }
     Ok(steps)
 }
 
-/// What one byte of the data of a sector was read from; `None` where the
-/// container has one byte for all.
-fn byte_span(track: &DiskTrack, sighting: &Sighting, byte: u64) -> Option<Span> {
-    match sighting.data_span.clone()? {
-        Span::Cells { track: at, revolution, start, .. } => {
-            let code = Code::of(sighting.scheme)?;
-            let len = code.byte_cells as u64;
-            let from = start + code.mark_cells() as u64 + byte * len;
-            // A field may run over the index.
+/// What one byte of the data of a sector was read from: two spans where its odd
+/// and even bits lie apart, none where the container has one byte for all.
+fn byte_spans(track: &DiskTrack, sighting: &Sighting, byte: u64) -> Vec<Span> {
+    let size = sighting.size();
+    match (sighting.data_span.clone(), Code::of(sighting.scheme), usize::try_from(byte)) {
+        (Some(Span::Cells { track: at, revolution, start, .. }), Some(code), Ok(byte)) => {
             let turn = track.derived.cells.as_ref().map_or(0, |cells| cells.bits.len() as u64);
-            let start = from.checked_rem(turn).unwrap_or(from);
-            Some(Span::Cells { track: at, revolution, start, len })
+            let span = |cells: Range<usize>| {
+                let from = start + (code.data_offset() + cells.start) as u64;
+                // A field may run over the index.
+                let start = from.checked_rem(turn).unwrap_or(from);
+                Span::Cells { track: at, revolution, start, len: cells.len() as u64 }
+            };
+            code.byte_parts(byte, size).into_iter().map(span).collect()
         }
-        Span::File { file, start, len } if len == sighting.size() as u64 => {
-            Some(Span::File { file, start: start + byte, len: 1 })
+        (Some(Span::File { file, start, len }), ..) if len == size as u64 => {
+            vec![Span::File { file, start: start + byte, len: 1 }]
         }
-        _ => None,
+        _ => Vec::new(),
     }
 }
 

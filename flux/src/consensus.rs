@@ -62,10 +62,10 @@ fn mark_weak(cells: &mut Cells, chosen: &Seen, start: usize, (seen, turns): (usi
     // A field that began before the seam and one after it.
     let to_data =
         if data >= first { data.saturating_sub(first) } else { data.saturating_add(room).saturating_sub(first) };
-    let body = start.saturating_add(to_data).saturating_add(code.mark_cells());
+    let body = start.saturating_add(to_data).saturating_add(code.data_offset());
     let count = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
     let evidence = Evidence::Differs(count(seen), count(turns));
-    for area in weak::areas(code, mask, body, room) {
+    for area in weak::areas(code, mask, sighting.size(), body, room) {
         // What a container declared is there already.
         if !cells.areas.iter().any(|a| (a.start, a.len, a.kind) == (area.start, area.len, area.kind)) {
             cells.areas.push(Area { evidence, ..area });

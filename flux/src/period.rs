@@ -1,10 +1,25 @@
 //! Finds the length of a cell in a capture, before any decoding.
 
+use std::ops::RangeInclusive;
+
 use floptical_model::{Clock, Context, Ps, Result};
 
-/// Cell lengths to try, in ns: the standard rates of 250 and 300, 500 and
-/// 1000 kbit/s with errors of speed of 12 %, the longest first.
-const RANGES: [(u64, u64); 3] = [(1467, 2240), (880, 1120), (440, 560)];
+/// Cells to try: their lengths in ns, and how many lie between transitions.
+struct Family {
+    shortest: u64,
+    longest: u64,
+    between: RangeInclusive<u64>,
+}
+
+/// The standard rates of 250 and 300, 500 and 1000 kbit/s with errors of speed
+/// of 12 %, the longest first.
+const FM_MFM: [Family; 3] = [
+    Family { shortest: 1467, longest: 2240, between: 2..=4 },
+    Family { shortest: 880, longest: 1120, between: 2..=4 },
+    Family { shortest: 440, longest: 560, between: 2..=4 },
+];
+/// Commodore's four speeds, from 3.25 to 4 us, with errors of 10 %.
+const GCR: Family = Family { shortest: 2925, longest: 4400, between: 1..=3 };
 /// Steps between two lengths to try: 1 / STEP of the length.
 const STEP: u64 = 128;
 /// Bins of the histogram: each 1 / 64 of the shortest cell (6.9 ns).
@@ -29,22 +44,25 @@ pub(crate) struct Grid {
 /// Find the cells of a capture.
 ///
 /// A length is good when intervals are near 2, 3 or 4 times of it, as the
-/// codes write them: FM has 2 and 4 only, MFM all three.
+/// codes write them: FM has 2 and 4 only, MFM all three; GCR 1, 2 and 3.
 pub(crate) fn grid(clock: Clock, intervals: &[u32], context: &Context) -> Result<Grid> {
     context.step(intervals.len() as u64)?;
     let histogram = Histogram::of(clock, intervals);
-    let mut best = (i64::MIN, RANGES[0].1);
-    for (shortest, longest) in RANGES {
-        // Intervals of 2 cells are as well 4 of half the length: a shorter cell
-        // must be clearly better.
-        let margin = if best.0 == i64::MIN { 0 } else { histogram.total().saturating_mul(100) };
-        let found = histogram.best(shortest, longest);
-        if found.0 > best.0.saturating_add(margin) {
-            best = found;
+    // Intervals of 2 cells are as well 4 of half the length: a shorter cell must
+    // be clearly better.
+    let margin = histogram.total().saturating_mul(100);
+    let [longest, shorter @ ..] = &FM_MFM;
+    let mut best = (histogram.best(longest), longest);
+    for family in shorter.iter().chain([&GCR]) {
+        let found = histogram.best(family);
+        let fits = *family.between.start() == 2 || histogram.has_three(found.1);
+        if fits && found.0 > best.0.0.saturating_add(margin) {
+            best = (found, family);
         }
     }
-    let cell = histogram.refine(best.1.saturating_mul(1000));
-    let stride = if histogram.only_even(cell) { 2 } else { 1 };
+    let ((_, ns), family) = best;
+    let cell = histogram.refine(ns.saturating_mul(1000), &family.between);
+    let stride = if *family.between.start() == 2 && histogram.only_even(cell) { 2 } else { 1 };
     // Ticks, times 2^16, with the rounding of one division.
     let (num, den) = clock.ratio();
     let wide = u128::from(cell).saturating_mul(u128::from(num)).saturating_mul(1 << SHIFT);
@@ -74,12 +92,12 @@ impl Histogram {
         Self(filled.map(|(bin, count)| (bin.saturating_mul(BIN).saturating_add(BIN / 2), count)).collect())
     }
 
-    /// The best score of cells between two lengths in ns, and the cell.
-    fn best(&self, shortest: u64, longest: u64) -> (i64, u64) {
-        let mut best = (i64::MIN, longest);
-        let mut ns = longest;
-        while ns >= shortest {
-            let score = self.score(ns.saturating_mul(1000));
+    /// The best score of the cells of a family, and the cell in ns.
+    fn best(&self, family: &Family) -> (i64, u64) {
+        let mut best = (i64::MIN, family.longest);
+        let mut ns = family.longest;
+        while ns >= family.shortest {
+            let score = self.score(ns.saturating_mul(1000), &family.between);
             if score > best.0 {
                 best = (score, ns);
             }
@@ -104,11 +122,19 @@ impl Histogram {
         around(3000) <= around(2500).max(self.total() / 256)
     }
 
+    /// True when intervals of 3 cells are there: the groups of GCR make many,
+    /// and FM, whose intervals are 1 and 2 of its own cells, none.
+    fn has_three(&self, ns: u64) -> bool {
+        let three = |ps: u64| matches!(nearest(ps, ns.saturating_mul(1000)), (3, 0..=250));
+        let count = self.0.iter().filter(|(ps, _)| three(*ps)).fold(0i64, |sum, (_, n)| sum.saturating_add(*n));
+        count > self.total() / 64
+    }
+
     /// How well intervals fit a cell: 1000 for each on the grid down to -1000
-    /// for each half way between, or outside 2 to 4 cells.
-    fn score(&self, cell: u64) -> i64 {
+    /// for each half way between, or of more or fewer cells.
+    fn score(&self, cell: u64, between: &RangeInclusive<u64>) -> i64 {
         let one = |ps: u64| match nearest(ps, cell) {
-            (2..=4, off) => 1000i64.saturating_sub_unsigned(off.saturating_mul(4)),
+            (cells, off) if between.contains(&cells) => 1000i64.saturating_sub_unsigned(off.saturating_mul(4)),
             _ => -1000,
         };
         self.0.iter().fold(0, |sum, (ps, count)| sum.saturating_add(one(*ps).saturating_mul(*count)))
@@ -116,10 +142,11 @@ impl Histogram {
 
     /// The cell that fits best those intervals that are near its grid: least
     /// squares.
-    fn refine(&self, cell: u64) -> u64 {
+    fn refine(&self, cell: u64, between: &RangeInclusive<u64>) -> u64 {
         let (mut over, mut under) = (0u64, 0u64);
         for (ps, count) in &self.0 {
-            if let (cells @ 2..=4, 0..=250) = nearest(*ps, cell) {
+            let (cells, off) = nearest(*ps, cell);
+            if between.contains(&cells) && off <= 250 {
                 let weight = cells.saturating_mul(count.unsigned_abs());
                 over = over.saturating_add(weight.saturating_mul(*ps));
                 under = under.saturating_add(weight.saturating_mul(cells));
@@ -157,6 +184,20 @@ mod tests {
                     let (length, stride) = found(cell, cells);
                     assert!(length.abs_diff(cell) * 40 < cell, "{cell} ns, {cells:?}");
                     assert_eq!(stride, if cells.contains(&3) { 1 } else { 2 });
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_cell_of_gcr_is_found_at_each_of_its_speeds() {
+        for nominal in [4000, 3750, 3500, 3250] {
+            for percent in [92, 97, 100, 103, 108] {
+                let cell = nominal * percent / 100;
+                for cells in [&[1, 2, 3, 1, 1, 2][..], &[1, 1, 1, 3], &[2, 3, 2, 3, 1]] {
+                    let (length, stride) = found(cell, cells);
+                    assert!(length.abs_diff(cell) * 40 < cell, "{cell} ns, {cells:?}: {length}");
+                    assert_eq!(stride, 1);
                 }
             }
         }

@@ -4,17 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use floptical_model::{
-    Bits, CellClock, Cells, Check, Context, DataField, Join, Known, Ps, Rate, Result, SectorId, Sectors, Sighting,
-    Slot, Span, TrackAt,
+    Bits, CellClock, Cells, Check, Context, DataField, Join, Known, Layout, Ps, Rate, Result, Scheme, Sectors,
+    Sighting, Slot, Span, TrackAt,
 };
 
-use crate::code::{CODES, Code, MFM, Role};
+use crate::code::{CODES, Code, IdField, Role};
 use crate::search::{Found, marks};
 use crate::unclaimed::unclaimed;
 use crate::weak;
 
-/// Bytes of an id field after its mark: C, H, R, N and the check.
-const ID_BYTES: usize = 6;
 /// Gap 2 is longer at 1 Mbit/s by this many bytes (41 instead of 22): the
 /// erase head of such a drive runs ahead of the write head.
 const LONGER_GAP2: usize = 19;
@@ -33,15 +31,29 @@ pub fn recognise(cells: &Cells, at: TrackAt, context: &Context) -> Result<Sector
     drop_echoes(&mut seen);
     seen.sort_by_key(|s| s.order);
     let claims: Vec<(usize, usize)> = seen.iter().flat_map(|s| s.claims).flatten().collect();
-    let unclaimed = unclaimed(&reader, &claims, context)?;
+    let indexed = seen.is_empty() || seen.iter().any(|s| s.code.indexed);
+    let unclaimed = unclaimed(&reader, &claims, indexed, context)?;
+    let zoned = seen.iter().any(|s| s.code.zoned);
     Ok(Sectors {
         slots: seen.into_iter().map(|s| Slot::one(s.sighting)).collect(),
         ordered: true,
-        rate: rate(cells),
+        rate: if zoned { rate(&at_300_rpm(cells)) } else { rate(cells) },
         rotation: rotation(cells),
         cells: u32::try_from(cells.bits.len()).map_or(Known::Unrecorded, Known::Value),
         unclaimed,
     })
+}
+
+/// Cells as a drive of 300 rpm has them: how many there are in a turn tells at
+/// which of four near speeds they were written.
+fn at_300_rpm(cells: &Cells) -> Cells {
+    let turn = rotation(cells).recorded().filter(|_| cells.index_at.is_recorded()).map_or(0, |turn| turn.0);
+    let scaled = |cell: Ps| {
+        let wide = u128::from(cell.0).saturating_mul(Layout::RPM_300.0.into()).checked_div(turn.into());
+        wide.and_then(|ps| u64::try_from(ps).ok()).map_or(cell, Ps)
+    };
+    let clock = cells.cell().map_or(Known::Unrecorded, |cell| Known::Value(scaled(cell)));
+    Cells { clock: CellClock::Uniform(clock), ..cells.clone() }
 }
 
 /// The standard rate of the cells, else the rate that they have.
@@ -70,6 +82,7 @@ fn rotation(cells: &Cells) -> Known<Ps> {
 
 /// A sighting with what it claims.
 struct Seen {
+    code: &'static Code,
     sighting: Sighting,
     /// Cells from the index to its first field.
     order: usize,
@@ -77,23 +90,24 @@ struct Seen {
     claims: [Option<(usize, usize)>; 2],
 }
 
-/// FM marks inside a good MFM data field are data that look so, unless a check
-/// of their own speaks for them.
+/// Marks of one code inside a good data field of another are data that look
+/// so, unless a check of their own speaks for them.
 fn drop_echoes(seen: &mut Vec<Seen>) {
     let good = |c: &Known<Check>| c.recorded() == Some(&Check::Good);
-    let mut fields: Vec<(usize, usize)> = seen
+    let mut fields: Vec<(usize, usize, Scheme)> = seen
         .iter()
-        .filter(|s| s.sighting.scheme == MFM.scheme && good(&s.sighting.data_check))
-        .filter_map(|s| s.claims[1])
+        .filter(|s| good(&s.sighting.data_check))
+        .filter_map(|s| s.claims[1].map(|(start, len)| (start, len, s.sighting.scheme)))
         .collect();
     fields.sort_unstable();
-    let inside = |at: usize| {
-        let before = fields.partition_point(|(start, _)| *start < at);
-        fields.get(before.wrapping_sub(1)).is_some_and(|(start, len)| at < start.saturating_add(*len))
+    let inside = |at: usize, scheme: Scheme| {
+        let before = fields.partition_point(|(start, ..)| *start < at);
+        let field = fields.get(before.wrapping_sub(1));
+        field.is_some_and(|(start, len, of)| *of != scheme && at < start.saturating_add(*len))
     };
     seen.retain(|s| {
-        let alone = s.sighting.scheme == MFM.scheme || good(&s.sighting.id_check) || good(&s.sighting.data_check);
-        alone || !s.claims.iter().flatten().any(|(start, _)| inside(*start))
+        let speaks = good(&s.sighting.id_check) || good(&s.sighting.data_check);
+        speaks || !s.claims.iter().flatten().any(|(start, _)| inside(*start, s.sighting.scheme))
     });
 }
 
@@ -105,11 +119,10 @@ pub(crate) struct Reader<'a> {
     pub(crate) circle: bool,
 }
 
-/// An id field.
-struct IdField {
-    id: SectorId,
-    check: Check,
-    value: u32,
+/// An id field and where it lies.
+struct FoundId {
+    field: IdField,
+    check: Known<Check>,
     found: Found,
 }
 
@@ -135,7 +148,7 @@ impl Reader<'_> {
     fn bytes(&self, code: &Code, at: usize, count: usize, context: &Context) -> Result<Vec<u8>> {
         context.step(count as u64)?;
         context.reserve(count as u64)?;
-        Ok(code.bytes(self.bits, at, count))
+        Ok(code.block(self.bits, at, count))
     }
 
     /// Everything that one code shows.
@@ -151,10 +164,13 @@ impl Reader<'_> {
     }
 
     /// Each id field with the data mark that follows it, in the order of marks.
-    fn pairs(&self, code: &Code, found: &[Found], ids: Vec<IdField>) -> Vec<(Option<IdField>, Option<Found>)> {
+    fn pairs(&self, code: &Code, found: &[Found], ids: Vec<FoundId>) -> Vec<(Option<FoundId>, Option<Found>)> {
+        if code.joined {
+            return ids.into_iter().map(|id| self.joined(code, id)).collect();
+        }
         let mut ids = ids.into_iter().peekable();
-        let mut pairs: Vec<(Option<IdField>, Option<Found>)> = Vec::new();
-        let mut open: Option<IdField> = None;
+        let mut pairs: Vec<(Option<FoundId>, Option<Found>)> = Vec::new();
+        let mut open: Option<FoundId> = None;
         for f in found {
             if f.mark.role == Role::Data {
                 let near = open.take_if(|id| self.follows(code, id, f));
@@ -177,30 +193,37 @@ impl Reader<'_> {
         pairs
     }
 
+    /// An id field with the data that follow it at once, if they are all there.
+    fn joined(&self, code: &Code, id: FoundId) -> (Option<FoundId>, Option<Found>) {
+        let start = id.found.start.saturating_add(code.id_cells());
+        let body = start.saturating_add(code.data_offset());
+        let whole = self.room(code, start) >= code.whole_bytes(code.data_cells(code.size.unwrap_or(0)));
+        let data = whole.then_some(Found { start, body, ..id.found });
+        (Some(id), data)
+    }
+
     /// The id fields; one with a damaged lead counts only if its check is good.
-    fn ids(&self, code: &'static Code, found: &[Found], context: &Context) -> Result<Vec<IdField>> {
+    fn ids(&self, code: &'static Code, found: &[Found], context: &Context) -> Result<Vec<FoundId>> {
         let mut ids = Vec::new();
         for f in found.iter().filter(|f| f.mark.role == Role::Id) {
-            if self.room(code, f.body) < ID_BYTES {
+            if self.room(code, f.body) < code.id_bytes() {
                 continue;
             }
-            let bytes = self.bytes(code, f.body, ID_BYTES, context)?;
-            let &[c, h, r, n, high, low] = bytes.as_slice() else { continue };
-            let value = u32::from(u16::from_be_bytes([high, low]));
-            let check = if code.check(f.mark.byte, &[c, h, r, n]) == value { Check::Good } else { Check::Bad };
-            if f.whole || check == Check::Good {
-                ids.push(IdField { id: SectorId { c, h, r, n }, check, value, found: *f });
+            context.step(code.id_bytes() as u64)?;
+            let Some((field, sound)) = code.id_at(self.bits, f.body) else { continue };
+            let check = verdict(field.value == field.right, sound);
+            if f.whole || check == Known::Value(Check::Good) {
+                ids.push(FoundId { field, check, found: *f });
             }
         }
         Ok(ids)
     }
 
     /// True when a data mark comes soon enough after an id field.
-    fn follows(&self, code: &Code, id: &IdField, data: &Found) -> bool {
+    fn follows(&self, code: &Code, id: &FoundId, data: &Found) -> bool {
         let fast = self.cells.cell().and_then(Rate::nearest) == Some(Rate::ED);
-        let within =
-            code.data_within.saturating_add(if fast { LONGER_GAP2 } else { 0 }).saturating_mul(code.byte_cells);
-        let end = id.found.body.saturating_add(ID_BYTES.saturating_mul(code.byte_cells));
+        let within = code.cells(code.data_within.saturating_add(if fast { LONGER_GAP2 } else { 0 }));
+        let end = id.found.start.saturating_add(code.id_cells());
         let mark = data.body.saturating_sub(code.byte_cells);
         let mark = if mark < end && self.circle { mark.saturating_add(self.bits.len()) } else { mark };
         mark >= end && mark.saturating_sub(end) <= within
@@ -210,19 +233,20 @@ impl Reader<'_> {
     fn sector(
         &self,
         code: &'static Code,
-        (id, data): (Option<IdField>, Option<Found>),
+        (id, data): (Option<FoundId>, Option<Found>),
         common: Option<usize>,
         context: &Context,
     ) -> Result<Option<Seen>> {
         let mut sighting = self.blank(code);
         let mut claims = [None; 2];
-        let size = id.as_ref().map(|id| id.id.size());
+        let size = code.size.or(id.as_ref().map(|id| id.field.id.size()));
         if let Some(id) = id {
-            let len = code.mark_cells().saturating_add(ID_BYTES.saturating_mul(code.byte_cells));
+            let len = code.id_cells();
             claims[0] = Some((id.found.start, len));
-            sighting.id = Known::Value(Some(id.id));
-            sighting.id_check = Known::Value(id.check);
-            sighting.id_check_value = Known::Value(id.value);
+            sighting.id = Known::Value(Some(id.field.id));
+            sighting.header = id.field.beside.map_or(Known::Unrecorded, |beside| Known::Value(beside.into()));
+            sighting.id_check = id.check;
+            sighting.id_check_value = Known::Value(id.field.value);
             sighting.id_span = Some(self.span(id.found.start, len));
         }
         if let Some(found) = data
@@ -234,7 +258,7 @@ impl Reader<'_> {
         let angle = self.angle(first);
         sighting.angle = angle.and_then(|a| u32::try_from(a).ok()).map_or(Known::Unrecorded, Known::Value);
         let order = angle.filter(|_| self.circle).unwrap_or(first);
-        Ok(Some(Seen { sighting, order, claims }))
+        Ok(Some(Seen { code, sighting, order, claims }))
     }
 
     /// Read a data field into a sighting. Gives its length in cells, `None`
@@ -252,23 +276,36 @@ impl Reader<'_> {
             Some(size) => size,
             None => self.size_by_check(code, found, common, context)?.or(common).unwrap_or(128),
         };
-        let mut bytes = self.bytes(code, found.body, size.saturating_add(2).min(room), context)?;
-        let value = bytes.get(size..).and_then(|b| b.first_chunk::<2>()).map(|b| u32::from(u16::from_be_bytes(*b)));
-        bytes.truncate(size);
+        let bytes = self.bytes(code, found.body, size.min(room), context)?;
+        let value = self.data_check(code, found.body, size, room);
         let good = value == Some(code.check(found.mark.byte, &bytes));
-        if !found.whole && !good {
+        if !found.whole && !good && !code.joined {
             return Ok(None);
         }
-        let body = bytes.len().saturating_add(if value.is_some() { 2 } else { 0 });
-        let len = code.mark_cells().saturating_add(body.saturating_mul(code.byte_cells));
-        sighting.mark = Known::Value(found.mark.byte);
+        let sound = code.strong || code.is_sound(self.bits, found.body, &bytes);
+        let len = match value {
+            Some(_) => code.data_cells(bytes.len()),
+            None => code.data_offset().saturating_add(code.cells(bytes.len())),
+        };
+        let len = if self.circle { len } else { len.min(self.bits.len().saturating_sub(found.start)) };
+        if found.mark.role == Role::Data {
+            sighting.mark = Known::Value(found.mark.byte);
+        }
         let turn = if self.circle { self.bits.len() } else { 0 };
         sighting.weak = weak::mask(code, &self.cells.areas, found.body, bytes.len(), turn).map(Arc::new);
         sighting.data = DataField::Bytes(bytes.into());
-        sighting.data_check = Known::Value(if good { Check::Good } else { Check::Bad });
+        sighting.data_check = verdict(good, sound);
         sighting.data_check_value = value.map_or(Known::Unrecorded, Known::Value);
         sighting.data_span = Some(self.span(found.start, len));
         Ok(Some(len))
+    }
+
+    /// The check of a data field as recorded, where it was not cut off.
+    fn data_check(&self, code: &Code, body: usize, size: usize, room: usize) -> Option<u32> {
+        let cells = code.cells(code.check_bytes);
+        let at = if code.check_first { body.checked_sub(cells)? } else { body.saturating_add(code.cells(size)) };
+        let there = code.check_first || room >= size.saturating_add(code.check_bytes);
+        there.then(|| number(&code.block(self.bits, at, code.check_bytes)))
     }
 
     /// The size of data without an id: the first for which the check holds
@@ -282,11 +319,9 @@ impl Reader<'_> {
     ) -> Result<Option<usize>> {
         let room = code.whole_bytes(found.free);
         let sizes = common.into_iter().chain((0..8).map(|n| 128usize << n));
-        for size in sizes.filter(|size| size.saturating_add(2) <= room) {
-            let bytes = self.bytes(code, found.body, size.saturating_add(2), context)?;
-            let (data, check) = bytes.split_at(size.min(bytes.len()));
-            let value = check.iter().fold(0u32, |sum, byte| sum << 8 | u32::from(*byte));
-            if value == code.check(found.mark.byte, data) {
+        for size in sizes.filter(|size| size.saturating_add(code.check_bytes) <= room) {
+            let bytes = self.bytes(code, found.body, size, context)?;
+            if self.data_check(code, found.body, size, room) == Some(code.check(found.mark.byte, &bytes)) {
                 return Ok(Some(size));
             }
         }
@@ -319,11 +354,25 @@ impl Reader<'_> {
     }
 }
 
+/// What a check says. One that holds over cells that nobody wrote says nothing.
+fn verdict(good: bool, sound: bool) -> Known<Check> {
+    match (good, sound) {
+        (true, true) => Known::Value(Check::Good),
+        (true, false) => Known::Unrecorded,
+        (false, _) => Known::Value(Check::Bad),
+    }
+}
+
+/// The number of some bytes, high one first.
+fn number(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0, |sum, byte| sum << 8 | u32::from(*byte))
+}
+
 /// The size that most good id fields tell; the larger of equals.
-fn commonest_size(ids: &[IdField]) -> Option<usize> {
+fn commonest_size(ids: &[FoundId]) -> Option<usize> {
     let mut counts = BTreeMap::new();
-    for id in ids.iter().filter(|id| id.check == Check::Good) {
-        let count: &mut usize = counts.entry(id.id.size()).or_default();
+    for id in ids.iter().filter(|id| id.check == Known::Value(Check::Good)) {
+        let count: &mut usize = counts.entry(id.field.id.size()).or_default();
         *count = count.saturating_add(1);
     }
     counts.into_iter().max_by_key(|(size, count)| (*count, *size)).map(|(size, _)| size)

@@ -29,10 +29,10 @@ pub(crate) fn marks(bits: &Bits, circle: bool, code: &'static Code, context: &Co
     let mut found = Vec::new();
     for at in places(bits, circle, code.sync) {
         let window = bits.window_wrapping(at, 64);
-        let shown = |m: &&Mark| m.role != Role::Index && (window ^ m.cells) & code.must_show() == 0;
+        let shown = |m: &&Mark| m.role != Role::Index && (window ^ m.cells.value) & code.must_show() == 0;
         let Some(mark) = code.marks.iter().find(shown) else { continue };
-        let body = at.saturating_add(64);
-        let start = body.saturating_sub(code.mark_cells());
+        let body = at.saturating_add(64usize.saturating_sub(code.peek));
+        let start = body.saturating_sub(code.mark_cells);
         let start = if start >= bits.len() { start.saturating_sub(bits.len()) } else { start };
         context.entry(1)?;
         if found.len() >= MOST_MARKS {
@@ -40,10 +40,10 @@ pub(crate) fn marks(bits: &Bits, circle: bool, code: &'static Code, context: &Co
         }
         found.push(Found {
             start,
-            body: start.saturating_add(code.mark_cells()),
+            body: start.saturating_add(code.mark_cells),
             free: 0,
             mark,
-            whole: window == mark.cells,
+            whole: mark.cells.matches(window),
         });
     }
     found.sort_by_key(|f| f.start);

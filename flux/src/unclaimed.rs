@@ -3,7 +3,7 @@
 
 use floptical_model::{Bits, Context, Result, Unclaimed};
 
-use crate::code::{CODES, Pattern, Role};
+use crate::code::{CODES, Code, Role};
 use crate::recognise::Reader;
 use crate::search::{Hits, places};
 
@@ -13,14 +13,19 @@ const SPLICE: usize = 64;
 /// The stretches that no field claims and that are not regular: neither a
 /// repeated byte nor an index mark, and longer than a splice or marked. What lies between the
 /// last field and the index is a rest of older writing unless it holds a sync
-/// mark.
-pub(crate) fn unclaimed(reader: &Reader<'_>, claims: &[(usize, usize)], context: &Context) -> Result<Vec<Unclaimed>> {
+/// mark; where tracks do not begin at the index, so is any gap.
+pub(crate) fn unclaimed(
+    reader: &Reader<'_>,
+    claims: &[(usize, usize)],
+    indexed: bool,
+    context: &Context,
+) -> Result<Vec<Unclaimed>> {
     let mut found = Vec::new();
     for (start, len) in gaps(reader, claims) {
         context.step(len as u64)?;
-        let tail = tail(reader, start, len, claims);
+        let tail = if indexed { tail(reader, start, len, claims) } else { rest(reader, start, len, false) };
         let (start, len) = (start.saturating_add(tail), len.saturating_sub(tail));
-        for (from, to) in irregular(reader, start, len) {
+        for (from, to) in irregular(&reader.bits.slice_wrapping(start, len), indexed) {
             let first = start.saturating_add(from);
             let first = if first >= reader.bits.len() { first.saturating_sub(reader.bits.len()) } else { first };
             context.entry(1)?;
@@ -68,44 +73,54 @@ fn tail(reader: &Reader<'_>, start: usize, len: usize, claims: &[(usize, usize)]
     if index > start.saturating_add(len) {
         return 0;
     }
-    let tail = index.saturating_sub(start);
-    if syncs(&reader.bits.slice_wrapping(start, tail)).is_empty() { tail } else { 0 }
+    rest(reader, start, index.saturating_sub(start), true)
 }
 
-/// Where something is marked, in order.
-fn syncs(bits: &Bits) -> Vec<usize> {
+/// All cells of a stretch in which nothing is marked, else none.
+fn rest(reader: &Reader<'_>, start: usize, len: usize, indexed: bool) -> usize {
+    if syncs(&reader.bits.slice_wrapping(start, len), indexed).is_empty() { len } else { 0 }
+}
+
+/// Where something is marked, in order: by any code that begins tracks at the
+/// index, or by any that does not. Noise looks like the marks of others.
+fn syncs(bits: &Bits, indexed: bool) -> Vec<usize> {
     // The pattern may be shorter than the window that is searched.
     let mut padded = bits.clone();
     padded.push_bits(0, 63);
-    let mut found: Vec<usize> = CODES.iter().flat_map(|code| places(&padded, false, code.any_sync)).collect();
+    let marks = |code: &&Code| {
+        let sync = code.any_sync;
+        let shown = sync.cells();
+        places(&padded, false, sync).filter(move |at| at.saturating_add(shown) <= bits.len())
+    };
+    let mut found: Vec<usize> = CODES.iter().filter(|code| code.indexed == indexed).flat_map(marks).collect();
     found.sort_unstable();
     found
 }
 
 /// The irregular runs of a gap that are longer than a splice or hold a sync
 /// mark, as cells from its start.
-fn irregular(reader: &Reader<'_>, start: usize, len: usize) -> Vec<(usize, usize)> {
-    let bits = reader.bits.slice_wrapping(start, len);
+fn irregular(bits: &Bits, indexed: bool) -> Vec<(usize, usize)> {
+    let len = bits.len();
     let mut regular: Vec<(usize, usize)> = Vec::new();
-    for code in CODES {
+    // What is regular in the gaps of other codes is there in any data.
+    for code in CODES.iter().filter(|code| code.indexed) {
         // A byte repeated is a stretch that equals itself one byte later.
         let period = code.byte_cells;
         let compared = len.saturating_sub(period);
         let mut from = 0;
-        for at in differences(&bits, period).chain([compared]) {
+        for at in differences(bits, period).chain([compared]) {
             if at.saturating_sub(from) >= period {
                 regular.push((from, at.saturating_add(period)));
             }
             from = at.saturating_add(1);
         }
         for mark in code.marks.iter().filter(|m| m.role == Role::Index) {
-            let exact = Pattern { value: mark.cells, mask: u64::MAX };
-            regular.extend(places(&bits, false, exact).map(|at| (at, at.saturating_add(64))));
+            regular.extend(places(bits, false, mark.cells).map(|at| (at, at.saturating_add(64))));
         }
     }
     regular.sort_unstable();
     // Two A1 are a byte repeated, too.
-    let syncs = syncs(&bits);
+    let syncs = syncs(bits, indexed);
     let sync_from = |at: usize| syncs.get(syncs.partition_point(|sync| *sync < at)).copied().unwrap_or(usize::MAX);
     regular.iter_mut().for_each(|(from, to)| *to = sync_from(*from).min(*to));
     let mut runs = Vec::new();

@@ -1,10 +1,13 @@
 //! Sectors to cells: format and write a track.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use floptical_model::{Bits, Cells, Check, DataField, Join, Known, Ps, Rate, Scheme, Sectors, Sighting};
+use floptical_model::{
+    Bits, Cells, Check, DataField, Join, Known, Ps, Rate, Scheme, SectorId, Sectors, Sighting, Slot,
+};
 
-use crate::code::{Code, MFM, Role};
+use crate::code::{Code, MFM, Mark, Role};
 use crate::weak;
 
 /// Why sectors cannot be written as cells. Slots are counted from 0.
@@ -90,13 +93,19 @@ pub struct TrackForm {
 pub fn write_track(sectors: &Sectors, form: &TrackForm) -> Result<Cells, WriteError> {
     let index_code = Code::of(form.scheme).unwrap_or(&MFM);
     let fast = Rate::nearest(form.cell) == Some(Rate::ED);
-    let parts: Vec<Part<'_>> =
-        sectors.slots.iter().enumerate().map(|(slot, s)| Part::of(slot, s.chosen(), fast)).collect::<Result<_, _>>()?;
+    let parts = parts(sectors, fast)?;
     let plan = match at_angles(sectors, &parts, form) {
         Some(plan) => plan,
         None => packed(&parts, index_code, form)?,
     };
     Ok(lay(&parts, &plan, index_code, form))
+}
+
+fn parts(sectors: &Sectors, fast: bool) -> Result<Vec<Part<'_>>, WriteError> {
+    let chosen: Vec<&Sighting> = sectors.slots.iter().map(Slot::chosen).collect();
+    let left = |slot: usize, scheme| chosen.iter().skip(slot).filter(|s| s.scheme == scheme).count();
+    let parts = chosen.iter().enumerate().map(|(slot, s)| Part::of(slot, s, left(slot, s.scheme), fast));
+    parts.collect()
 }
 
 /// Bytes between an id field and the next field that make sure that the two
@@ -107,92 +116,131 @@ const LEAST_SYNC: usize = 3;
 /// The fewest bytes of gap 4a and gap 1 that sectors are laid with.
 const LEAST_GAP1: usize = 8;
 
+/// A data field.
+struct Body<'a> {
+    /// Its mark, if it has one of its own.
+    mark: Option<&'static Mark>,
+    bytes: Cow<'a, [u8]>,
+    check: Vec<u8>,
+}
+
 /// What is written for one slot.
 struct Part<'a> {
     code: &'static Code,
-    id: Option<[u8; 6]>,
+    /// The bytes of its id field.
+    id: Option<Vec<u8>>,
     gap2: usize,
-    /// Mark, bytes and check.
-    data: Option<(u8, &'a [u8], [u8; 2])>,
+    data: Option<Body<'a>>,
     /// Bytes of a field that is missing.
     missing: usize,
     sighting: &'a Sighting,
 }
 
 impl<'a> Part<'a> {
-    fn of(slot: usize, sighting: &'a Sighting, fast: bool) -> Result<Self, WriteError> {
+    /// `left` sectors of its scheme are still to come on the track, this one
+    /// counted.
+    fn of(slot: usize, sighting: &'a Sighting, left: usize, fast: bool) -> Result<Self, WriteError> {
         let code = Code::of(sighting.scheme).ok_or(WriteError::Scheme { slot })?;
         let id = *sighting.id.get().ok_or(WriteError::NoId { slot })?;
-        let data = match (&sighting.data, id) {
-            (DataField::Unread | DataField::Missing, None) => return Err(WriteError::NoId { slot }),
-            (DataField::Unread | DataField::Missing, Some(_)) => None,
-            (DataField::Bytes(bytes), id) => {
-                let declared = id.map(floptical_model::SectorId::size);
-                let fits =
-                    declared.map_or(floptical_model::SectorId::code(bytes.len()).is_some(), |d| d == bytes.len());
-                if !fits {
-                    return Err(WriteError::Size { slot, declared: declared.unwrap_or(0), bytes: bytes.len() });
-                }
-                let mark = sighting.mark.copied().unwrap_or(Sighting::NORMAL);
-                code.mark(Role::Data, mark).ok_or(WriteError::Mark { slot, mark })?;
-                let right = code.check(mark, bytes);
-                Some((mark, &**bytes, check(right, &sighting.data_check, &sighting.data_check_value)))
-            }
-        };
-        let header = |id: floptical_model::SectorId| {
-            let right = code.check(0xFE, &[id.c, id.h, id.r, id.n]);
-            let [high, low] = check(right, &sighting.id_check, &sighting.id_check_value);
-            [id.c, id.h, id.r, id.n, high, low]
-        };
+        let data = data(code, slot, sighting, id)?;
         let gap2 = usize::from(code.gaps.gap2).saturating_add(if fast { 19 } else { 0 });
         let missing = id.filter(|_| data.is_none()).map_or(0, |id| id.size().saturating_add(APART));
-        Ok(Self { code, id: id.map(header), gap2, data, missing, sighting })
+        let id = id.map(|id| id_field(code, sighting, id, left));
+        Ok(Self { code, id, gap2, data, missing, sighting })
     }
 
     /// Cells from its first mark to its end; `least` leaves of a missing field
     /// only what keeps the next one apart.
     fn cells(&self, least: bool) -> usize {
-        let mark = self.code.lead.len().saturating_add(1);
-        let header = if self.id.is_some() { mark.saturating_add(6) } else { 0 };
-        let between = if self.id.is_some() && self.data.is_some() {
-            self.gap2.saturating_add(self.code.gaps.sync.into())
+        let code = self.code;
+        let header = if self.id.is_some() { code.id_cells() } else { 0 };
+        let between = if self.id.is_some() && self.data.is_some() && !code.joined {
+            code.cells(self.gap2.saturating_add(code.gaps.sync.into()))
         } else {
             0
         };
-        let data = self.data.map_or(0, |(_, bytes, _)| mark.saturating_add(bytes.len()).saturating_add(2));
-        let missing = if least { self.missing.min(APART) } else { self.missing };
-        let bytes = [header, between, data, missing].into_iter().fold(0usize, usize::saturating_add);
-        bytes.saturating_mul(self.code.byte_cells)
+        let data = self.data.as_ref().map_or(0, |data| code.data_cells(data.bytes.len()));
+        let missing = code.cells(if least { self.missing.min(APART) } else { self.missing });
+        [header, between, data, missing].into_iter().fold(0usize, usize::saturating_add)
     }
 
     /// Append header and data; gives the cell where the data bytes begin.
     fn put(&self, out: &mut Bits) -> usize {
         let code = self.code;
-        if let (Some(header), Some(mark)) = (self.id, code.mark(Role::Id, 0xFE)) {
+        if let (Some(header), Some(mark)) = (&self.id, code.id_mark()) {
             code.put_mark(mark, out);
-            code.put(&header, out);
+            let mut rest = header.as_slice();
+            for count in code.id_blocks {
+                let (block, after) = rest.split_at_checked(*count).unwrap_or((rest, &[]));
+                code.put_block(block, out);
+                rest = after;
+            }
         }
-        let Some((mark, bytes, check)) = self.data else { return out.len() };
-        if self.id.is_some() {
-            code.fill(code.filler, self.gap2.saturating_mul(code.byte_cells), out);
-            code.fill(0, usize::from(code.gaps.sync).saturating_mul(code.byte_cells), out);
+        let Some(Body { mark, bytes, check }) = &self.data else { return out.len() };
+        if self.id.is_some() && !code.joined {
+            code.fill(code.filler, code.cells(self.gap2), out);
+            code.put_sync(code.cells(code.gaps.sync.into()), out);
         }
-        if let Some(mark) = code.mark(Role::Data, mark) {
+        if let Some(mark) = mark {
             code.put_mark(mark, out);
+        }
+        if code.check_first {
+            code.put_block(check, out);
         }
         let body = out.len();
-        code.put(bytes, out);
-        code.put(&check, out);
+        code.put_block(bytes, out);
+        if !code.check_first {
+            code.put_block(check, out);
+        }
+        code.put(code.tail, out);
         body
     }
 }
 
+/// What the data field of a slot holds. Where it is written with its header or
+/// not at all, data that are missing are zeros with a bad check.
+fn data<'a>(
+    code: &Code,
+    slot: usize,
+    sighting: &'a Sighting,
+    id: Option<SectorId>,
+) -> Result<Option<Body<'a>>, WriteError> {
+    let declared = id.map(SectorId::size);
+    let bytes: Cow<'a, [u8]> = match (&sighting.data, code.size) {
+        (DataField::Unread | DataField::Missing, _) if id.is_none() => return Err(WriteError::NoId { slot }),
+        (DataField::Unread | DataField::Missing, Some(size)) if code.joined => vec![0; size].into(),
+        (DataField::Unread | DataField::Missing, _) => return Ok(None),
+        (DataField::Bytes(bytes), _) => Cow::Borrowed(bytes),
+    };
+    let fits = declared.map_or(SectorId::code(bytes.len()).is_some(), |declared| declared == bytes.len());
+    if !fits || code.size.is_some_and(|size| size != bytes.len()) {
+        return Err(WriteError::Size { slot, declared: declared.or(code.size).unwrap_or(0), bytes: bytes.len() });
+    }
+    if code.joined && id.is_none() {
+        return Err(WriteError::NoId { slot });
+    }
+    let byte = sighting.scheme.normal_mark().map(|normal| sighting.mark.copied().unwrap_or(normal));
+    let mark = byte.map(|byte| code.mark(Role::Data, byte).ok_or(WriteError::Mark { slot, mark: byte })).transpose()?;
+    let right = code.check(byte.unwrap_or(0), &bytes);
+    let state = if sighting.data.bytes().is_some() { sighting.data_check } else { Known::Value(Check::Bad) };
+    let check = code.check_field(check(code, right, &state, &sighting.data_check_value));
+    Ok(Some(Body { mark, bytes, check }))
+}
+
+/// The bytes of an id field; what stands beside the id as recorded, else as the
+/// code has it.
+fn id_field(code: &Code, sighting: &Sighting, id: SectorId, left: usize) -> Vec<u8> {
+    let to_gap = [u8::try_from(left).unwrap_or(u8::MAX)];
+    let own = if code.joined { Some(&to_gap[..]) } else { None };
+    let beside = sighting.header.get().map(|header| &**header).or(own);
+    let right = code.id_check(id, beside);
+    code.id_field(id, beside, Some(check(code, right, &sighting.id_check, &sighting.id_check_value)))
+}
+
 /// The check to write: the right one, or one that is wrong as recorded.
-fn check(right: u32, state: &Known<Check>, value: &Known<u32>) -> [u8; 2] {
-    let bad = state.copied() == Some(Check::Bad);
-    let wrong = || value.copied().filter(|v| *v != right).unwrap_or(!right);
-    let [_, _, high, low] = if bad { wrong() } else { right }.to_be_bytes();
-    [high, low]
+fn check(code: &Code, right: u32, state: &Known<Check>, value: &Known<u32>) -> u32 {
+    let wrong = || value.copied().filter(|v| *v != right).unwrap_or_else(|| code.wrong(right));
+    if state.copied() == Some(Check::Bad) { wrong() } else { right }
 }
 
 /// Where the parts go.
@@ -250,7 +298,7 @@ struct Squeeze {
 fn packed(parts: &[Part<'_>], index_code: &Code, form: &TrackForm) -> Result<Plan, WriteError> {
     let gaps = index_code.gaps;
     let (gap4a, gap1) = (gaps.gap4a.into(), gaps.gap1.into());
-    let with_mark = form.index_mark;
+    let with_mark = form.index_mark && index_code.index_mark().is_some();
     let full = Squeeze { gap4a, gap1, least_gap3: 10, sync: usize::MAX, index_mark: with_mark, least_missing: false };
     let tight = Squeeze { gap4a: 16, gap1: 16, least_gap3: 4, ..full };
     let least = Squeeze { gap4a: LEAST_GAP1, gap1: LEAST_GAP1, least_gap3: 1, sync: LEAST_SYNC, ..full };
@@ -259,15 +307,15 @@ fn packed(parts: &[Part<'_>], index_code: &Code, form: &TrackForm) -> Result<Pla
     let room = form.cells as usize;
     let mut needed = 0;
     for step in steps {
-        let mark = usize::from(gaps.sync).saturating_add(index_code.lead.len()).saturating_add(1);
-        let before =
-            if step.index_mark { step.gap4a.saturating_add(mark).saturating_add(step.gap1) } else { step.gap1 };
-        let before = before.saturating_mul(index_code.byte_cells);
+        let mark = index_code.cells(step.gap4a.saturating_add(gaps.sync.into())).saturating_add(index_code.mark_cells);
+        let before = index_code.cells(step.gap1).saturating_add(if step.index_mark { mark } else { 0 });
         let sync = |p: &Part<'_>| step.sync.min(p.code.gaps.sync.into()).saturating_mul(p.code.byte_cells);
         let fixed =
             parts.iter().fold(before, |sum, p| sum.saturating_add(sync(p)).saturating_add(p.cells(step.least_missing)));
+        let gap3 = |p: &Part<'_>| form.gap3.map_or(p.code.gaps.gap3.into(), usize::from);
         let widths = parts.iter().map(|p| p.code.byte_cells).sum::<usize>();
-        needed = fixed.saturating_add(step.least_gap3.saturating_mul(widths));
+        let least = |p: &Part<'_>| p.code.cells(step.least_gap3.min(gap3(p)));
+        needed = parts.iter().fold(fixed, |sum, p| sum.saturating_add(least(p)));
         if needed > room {
             continue;
         }
@@ -275,7 +323,7 @@ fn packed(parts: &[Part<'_>], index_code: &Code, form: &TrackForm) -> Result<Pla
         let mut at = before;
         let mut starts = Vec::with_capacity(parts.len());
         for part in parts {
-            let gap3 = fitting.min(form.gap3.map_or(part.code.gaps.gap3.into(), usize::from));
+            let gap3 = fitting.min(gap3(part));
             at = at.saturating_add(sync(part));
             starts.push(at);
             at = at.saturating_add(part.cells(step.least_missing));
@@ -305,16 +353,16 @@ fn lay(parts: &[Part<'_>], plan: &Plan, index_code: &'static Code, form: &TrackF
         let sync = sync_cells(part).min(gap);
         code.fill(code.filler, gap.saturating_sub(sync), &mut out);
         code = part.code;
-        code.fill(0, sync, &mut out);
+        code.put_sync(sync, &mut out);
         let body = part.put(&mut out);
         if let Some(mask) = &part.sighting.weak {
-            areas.extend(weak::areas(code, mask, body.saturating_add(base), room));
+            areas.extend(weak::areas(code, mask, part.sighting.size(), body.saturating_add(base), room));
         }
     }
     let turn = room.saturating_mul(2).saturating_sub(base);
     fill_last(&mut out, code, index_code, (turn, room), plan);
     // A transition in the last cell and one in the first would be too near.
-    if out.get(0) && out.get(room.saturating_sub(1)) {
+    if index_code.least > 1 && out.get(0) && out.get(room.saturating_sub(1)) {
         out.set(room.saturating_sub(1), false);
     }
     areas.sort_unstable();
@@ -339,12 +387,12 @@ fn fill_last(out: &mut Bits, code: &Code, index_code: &Code, (turn, room): (usiz
     code.fill(code.filler, turn.min(room).saturating_sub(out.len()), out);
     let width = index_code.byte_cells;
     let sync = usize::from(index_code.gaps.sync).saturating_mul(width);
-    let least = sync.saturating_add(index_code.mark_cells()).saturating_add(LEAST_GAP1.saturating_mul(width));
+    let least = sync.saturating_add(index_code.mark_cells).saturating_add(LEAST_GAP1.saturating_mul(width));
     let left = room.saturating_sub(out.len());
-    let mark = index_code.marks.iter().find(|m| m.role == Role::Index && plan.index_mark && left >= least);
+    let mark = index_code.index_mark().filter(|_| plan.index_mark && left >= least);
     if let Some(mark) = mark {
         index_code.fill(index_code.filler, gap4a.saturating_mul(width).min(left.saturating_sub(least)), out);
-        index_code.fill(0, sync, out);
+        index_code.put_sync(sync, out);
         index_code.put_mark(mark, out);
     }
     index_code.fill(index_code.filler, room.saturating_sub(out.len()), out);

@@ -9,9 +9,6 @@ use floptical_model::{
 use super::{bytes, known};
 use crate::DiskTrack;
 
-/// The byte of an IBM id mark, which its check covers.
-const ID_MARK: u8 = 0xFE;
-
 pub(super) fn say_sectors(said: &mut Inventory, track: &DiskTrack, layout: Option<&Layout>) {
     let sectors = &track.derived.sectors;
     let places = sectors.places(track.logical);
@@ -97,12 +94,13 @@ fn check(check: Known<Check>) -> Value {
 fn id_value_regular(slot: &Sighting) -> bool {
     let Some(id) = slot.sector_id() else { return true };
     let Some(code) = Code::of(slot.scheme) else { return true };
-    let right = code.check(ID_MARK, &[id.c, id.h, id.r, id.n]);
+    let right = code.id_check(id, slot.header.get().map(|header| &**header));
     slot.id_check_value.copied().is_none_or(|value| value == right || value == code.wrong(right))
 }
 
 fn data_value_regular(slot: &Sighting) -> bool {
-    let (Some(bytes), Some(mark)) = (slot.data.bytes(), slot.mark.copied()) else { return true };
+    let Some(bytes) = slot.data.bytes() else { return true };
+    let Some(mark) = slot.mark.copied().or(slot.scheme.normal_mark().is_none().then_some(0)) else { return true };
     let Some(code) = Code::of(slot.scheme) else { return true };
     let right = code.check(mark, bytes);
     slot.data_check_value.copied().is_none_or(|value| value == right || value == code.wrong(right))

@@ -7,6 +7,7 @@
 
 use floptical_model::Scheme;
 
+use super::mfm::MFM;
 use super::{Code, Gaps, Mark, Pattern, Role};
 
 /// IBM FM, single density.
@@ -14,13 +15,14 @@ pub static FM: Code = Code {
     scheme: Scheme::IbmFm,
     byte_cells: 32,
     lead: &[],
+    mark_cells: 32,
     marks: &[
-        Mark { role: Role::Index, byte: 0xFC, cells: 0x8888_8888_AA2A_2A88 },
-        Mark { role: Role::Id, byte: 0xFE, cells: 0x8888_8888_AA22_2AA8 },
-        Mark { role: Role::Data, byte: 0xFB, cells: 0x8888_8888_AA22_28AA },
-        Mark { role: Role::Data, byte: 0xFA, cells: 0x8888_8888_AA22_28A8 },
-        Mark { role: Role::Data, byte: 0xF9, cells: 0x8888_8888_AA22_288A },
-        Mark { role: Role::Data, byte: 0xF8, cells: 0x8888_8888_AA22_2888 },
+        mark(Role::Index, 0xFC, 0x8888_8888_AA2A_2A88),
+        mark(Role::Id, 0xFE, 0x8888_8888_AA22_2AA8),
+        mark(Role::Data, 0xFB, 0x8888_8888_AA22_28AA),
+        mark(Role::Data, 0xFA, 0x8888_8888_AA22_28A8),
+        mark(Role::Data, 0xF9, 0x8888_8888_AA22_288A),
+        mark(Role::Data, 0xF8, 0x8888_8888_AA22_2888),
     ],
     sync: Pattern { value: 0x8888_8888_AA22_2888, mask: 0xFFFF_FFFF_FFFF_FDDD },
     any_sync: Pattern { value: 0x8888_8888_AA22_2888, mask: 0xFFFF_FFFF_FFFF_FDDD },
@@ -29,7 +31,12 @@ pub static FM: Code = Code {
     data_within: 30,
     encode,
     decode,
+    ..MFM
 };
+
+const fn mark(role: Role, byte: u8, cells: u64) -> Mark {
+    Mark { role, byte, cells: Pattern { value: cells, mask: u64::MAX } }
+}
 
 fn encode(byte: u8, _: bool) -> u64 {
     let mut data = u64::from(byte);

@@ -6,20 +6,26 @@
 
 use floptical_model::Scheme;
 
-use super::{Code, Gaps, Mark, Pattern, Role};
+use super::{Code, Gaps, Mark, Pattern, Role, Sync, ibm};
 
 /// IBM MFM, double density and above.
-pub static MFM: Code = Code {
+pub static MFM: Code = IBM;
+
+/// What FM is a variant of.
+pub(super) const IBM: Code = Code {
     scheme: Scheme::IbmMfm,
     byte_cells: 16,
+    least: 2,
     lead: &[0xA1, 0xA1, 0xA1],
+    mark_cells: 64,
+    peek: 0,
     marks: &[
-        Mark { role: Role::Index, byte: 0xFC, cells: 0x5224_5224_5224_5552 },
-        Mark { role: Role::Id, byte: 0xFE, cells: 0x4489_4489_4489_5554 },
-        Mark { role: Role::Data, byte: 0xFB, cells: 0x4489_4489_4489_5545 },
-        Mark { role: Role::Data, byte: 0xFA, cells: 0x4489_4489_4489_5544 },
-        Mark { role: Role::Data, byte: 0xF9, cells: 0x4489_4489_4489_5549 },
-        Mark { role: Role::Data, byte: 0xF8, cells: 0x4489_4489_4489_554A },
+        mark(Role::Index, 0xFC, 0x5224_5224_5224_5552),
+        mark(Role::Id, 0xFE, 0x4489_4489_4489_5554),
+        mark(Role::Data, 0xFB, 0x4489_4489_4489_5545),
+        mark(Role::Data, 0xFA, 0x4489_4489_4489_5544),
+        mark(Role::Data, 0xF9, 0x4489_4489_4489_5549),
+        mark(Role::Data, 0xF8, 0x4489_4489_4489_554A),
     ],
     // Controllers lock on fewer than three A1; see `recognise` for what two are
     // worth.
@@ -27,13 +33,34 @@ pub static MFM: Code = Code {
     // Amiga and others mark with two A1 and bytes of their own.
     any_sync: Pattern { value: 0x4489_4489_0000_0000, mask: 0xFFFF_FFFF_0000_0000 },
     filler: 0x4E,
+    sync_fill: Sync::Byte(0),
     gaps: Gaps { gap4a: 80, gap1: 50, gap2: 22, gap3: 84, sync: 12 },
     data_within: 43,
+    id_blocks: &[6],
+    id_check_at: 4,
+    check_bytes: 2,
+    check_bits: 0xFFFF,
+    check_first: false,
+    tail: &[],
+    size: None,
+    joined: false,
+    strong: true,
+    indexed: true,
+    zoned: false,
+    split: false,
+    group_bits: 1,
     encode,
     decode,
+    check: ibm::check,
+    read_id: ibm::read_id,
+    put_id: ibm::put_id,
 };
 
-fn encode(byte: u8, last: bool) -> u64 {
+const fn mark(role: Role, byte: u8, cells: u64) -> Mark {
+    Mark { role, byte, cells: Pattern { value: cells, mask: u64::MAX } }
+}
+
+pub(super) fn encode(byte: u8, last: bool) -> u64 {
     let mut data = u64::from(byte);
     data = (data | data << 4) & 0x0F0F;
     data = (data | data << 2) & 0x3333;
@@ -42,7 +69,7 @@ fn encode(byte: u8, last: bool) -> u64 {
     clock | data
 }
 
-fn decode(cells: u64) -> u64 {
+pub(super) fn decode(cells: u64) -> u64 {
     let mut data = cells & 0x5555_5555_5555_5555;
     data = (data | data >> 1) & 0x3333_3333_3333_3333;
     data = (data | data >> 2) & 0x0F0F_0F0F_0F0F_0F0F;

@@ -32,8 +32,30 @@ pub fn noise(seed: u32) -> impl Iterator<Item = u32> {
     })
 }
 
+/// The same as its scheme can say it: its sizes, marks and ids.
+fn fitting(made: Made) -> Made {
+    let n = match made.scheme {
+        Scheme::AmigaMfm => 2,
+        Scheme::CommodoreGcr => 1,
+        _ => return made,
+    };
+    let joined = made.scheme == Scheme::AmigaMfm;
+    let id = made.id.or(joined.then_some(SectorId { c: 1, h: 0, r: 2, n }));
+    Made {
+        id: id.map(|id| SectorId { h: 0, n, ..id }),
+        mark: made.scheme.normal_mark().unwrap_or(0),
+        data: made.data || joined,
+        // A check of one byte, or of every second bit.
+        bad_id: made.bad_id.map(|v| if joined { v } else { v & 0xFF }),
+        bad_data: made.bad_data.map(|v| if joined { v } else { v & 0xFF }),
+        ..made
+    }
+}
+
 pub fn made(made: Made) -> Sighting {
-    let size = made.id.map_or(512, SectorId::size);
+    let made = fitting(made);
+    let other = if made.scheme == Scheme::CommodoreGcr { 256 } else { 512 };
+    let size = made.id.map_or(other, SectorId::size);
     let bytes: Vec<u8> = noise(made.seed).map(|x| (x >> 8) as u8).take(size).collect();
     let mut s = Sighting::assumed(made.scheme, SectorId { c: 0, h: 0, r: 0, n: 0 }, DataField::Missing);
     let check = |bad: Option<u16>| if bad.is_some() { Check::Bad } else { Check::Good };
@@ -42,10 +64,15 @@ pub fn made(made: Made) -> Sighting {
     if made.id.is_some() {
         s.id_check = Known::Value(check(made.bad_id));
         s.id_check_value = made.bad_id.map_or(Known::Unrecorded, |v| Known::Value(v.into()));
+        s.header = match made.scheme {
+            Scheme::AmigaMfm => Known::Value((0..17).map(|i| made.seed as u8 ^ i).collect()),
+            Scheme::CommodoreGcr => Known::Value([made.seed as u8, 0x41, 0x0F, 0x0F].into()),
+            _ => Known::Unrecorded,
+        };
     }
     if made.data || made.id.is_none() {
         s.data = DataField::Bytes(bytes.into());
-        s.mark = Known::Value(made.mark);
+        s.mark = made.scheme.normal_mark().map_or(Known::Unrecorded, |_| Known::Value(made.mark));
         s.data_check = Known::Value(check(made.bad_data));
         s.data_check_value = made.bad_data.map_or(Known::Unrecorded, |v| Known::Value(v.into()));
     }
@@ -91,7 +118,12 @@ pub fn same(wanted: &Sectors, read: &Sectors) {
 }
 
 fn sector() -> impl Strategy<Value = Made> {
-    let scheme = prop_oneof![4 => Just(Scheme::IbmMfm), 1 => Just(Scheme::IbmFm)];
+    let scheme = prop_oneof![
+        4 => Just(Scheme::IbmMfm),
+        1 => Just(Scheme::IbmFm),
+        2 => Just(Scheme::AmigaMfm),
+        2 => Just(Scheme::CommodoreGcr)
+    ];
     let id = (0u8..4, 0u8..2, 0u8..12, prop_oneof![4 => 0u8..3, 1 => 3u8..5, 1 => 128u8..131]);
     let id = prop::option::weighted(0.9, id.prop_map(|(c, h, r, n)| SectorId { c, h, r, n }));
     let bad = || prop::option::weighted(0.15, any::<u16>());
@@ -109,8 +141,9 @@ fn sector() -> impl Strategy<Value = Made> {
 fn plain_size(made: &Made) -> bool {
     let bytes: Vec<u8> = noise(made.seed).map(|x| (x >> 8) as u8).take(512).collect();
     let code = floptical_flux::code::Code::of(made.scheme).unwrap();
-    let ends = |size: usize| code.check(made.mark, &bytes[..size]).to_be_bytes() == bytes[size..size + 2];
-    made.id.is_some() || ![128, 256].into_iter().any(ends)
+    let ends = |size: usize| code.check_field(code.check(made.mark, &bytes[..size])) == bytes[size..size + 2];
+    let one_size = code.size.is_some();
+    one_size || made.id.is_some() || ![128, 256].into_iter().any(ends)
 }
 
 pub fn tracks() -> impl Strategy<Value = Vec<Sighting>> {

@@ -59,8 +59,9 @@ impl TrackLoader for Tracks {
         let mut blocks = bytes.chunks_exact(usize::from(zone.size).max(1));
         let mut offset = start;
         let mut slots = Vec::with_capacity(zone.sectors.into());
+        let (c, h) = self.layout.ids.at(cylinder, at.head);
         for i in 0..zone.sectors {
-            let id = SectorId { c: cylinder, h: at.head, r: zone.base.wrapping_add(i), n: zone.code() };
+            let id = SectorId { c, h, r: zone.base.wrapping_add(i), n: zone.code() };
             let block = blocks.next();
             let data = block.map_or(DataField::Unread, |b| DataField::Bytes(Arc::from(b)));
             let mut seen = Sighting::assumed(zone.scheme, id, data);
