@@ -60,7 +60,7 @@ fn name_of(path: &Path) -> String {
 }
 
 /// An error of the system, in words: what was tried with which path.
-fn failed(tried: &str, path: &Path, error: io::Error) -> Error {
+pub fn failed(tried: &str, path: &Path, error: io::Error) -> Error {
     Error { what: format!("cannot {tried} {}", shown(path)), ..Error::from(error) }
 }
 

@@ -57,6 +57,18 @@ codes! {
     FS_ENTRY_ODD "fat.odd-entry" Oddity "A directory entry holds what no system writes.";
     FS_CLUSTERS_GUESSED "fat.clusters-guessed" Damage "No table says which clusters a file has; a search found those that fit.";
     FS_CLUSTERS_REUSED "fat.clusters-reused" Info "Clusters of a deleted file are claimed by another file as well.";
+    // Vaults.
+    VAULT_CHANGED "vault.changed" Damage "A file does not hold the bytes that were added.";
+    VAULT_RECORD "vault.record-changed" Damage "A record is not the one that was written.";
+    VAULT_INVENTORY "vault.inventory-changed" Damage "An inventory is not the one that the log names.";
+    VAULT_MISSING "vault.missing" Damage "Something that was added is not there.";
+    VAULT_UNREADABLE "vault.unreadable" Damage "The system cannot read something that was added.";
+    VAULT_UNEXPECTED "vault.unexpected" Contradiction "Something lies in the vault that nobody added.";
+    VAULT_LOG_BROKEN "vault.log-broken" Damage "A line of the log was changed, or lines between two are gone.";
+    VAULT_LOG_CUT "vault.log-cut" Damage "The log ends before an event that is named elsewhere.";
+    VAULT_HALF_DONE "vault.half-done" Oddity "Somebody began to write and did not end; a rebuild does, or takes it back.";
+    VAULT_INDEX "vault.index" Oddity "The index is not that of the log and the objects; a rebuild makes it anew.";
+    VAULT_SAME_DATA "vault.same-data" Info "Several carriers hold the same data.";
 }
 
 #[cfg(test)]
