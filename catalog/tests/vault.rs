@@ -34,7 +34,7 @@ fn what_is_there_is_recognised_and_new_files_make_a_version() {
     let item = disk("a.img", *b"one");
     assert_eq!(add(&vault, &[item.clone(), disk("b.img", *b"two")]), ["a", "b"]);
     let before = tree(vault.root());
-    let again = vault.ingest(&[item.clone()], &act(), &Context::default()).unwrap();
+    let again = vault.ingest(std::slice::from_ref(&item), &act(), &Context::default()).unwrap();
     assert_eq!((again[0].id.as_str(), again[0].outcome), ("a", Outcome::Already));
     assert_eq!(tree(vault.root()), before);
 
@@ -66,7 +66,7 @@ fn a_wanted_id_is_kept_or_refused() {
     let (_folder, vault) = vault();
     let mut item = disk("a.img", *b"one");
     item.id = Some("box-1-disk-3".into());
-    assert_eq!(add(&vault, &[item.clone()]), ["box-1-disk-3"]);
+    assert_eq!(add(&vault, std::slice::from_ref(&item)), ["box-1-disk-3"]);
     let mut other = disk("c.img", *b"three");
     other.id = item.id;
     let before = tree(vault.root());

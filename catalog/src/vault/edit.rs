@@ -37,9 +37,9 @@ impl Vault {
         let draft = Draft::new(&batch, id, Some(inventory));
         let sealed = draft
             .make_folders(&self.disk, std::iter::empty())
-            .and_then(|()| draft.seal(&self.disk, &[], record, "Provenance changed", act, writing.head()));
+            .and_then(|()| draft.seal(&writing, &[], record, "Provenance changed"));
         match sealed {
-            Ok(sealed) => writing.commit(&batch, Kind::Modification, vec![sealed], act).map(|_| true),
+            Ok(sealed) => writing.commit(&batch, Kind::Modification, &[sealed]).map(|_| true),
             Err(error) => {
                 writing.abandon(&batch);
                 Err(error)

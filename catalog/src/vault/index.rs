@@ -365,6 +365,7 @@ fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
 
 const REMEDY: &str = "`catalog rebuild` makes it anew";
 
+#[allow(clippy::needless_pass_by_value, reason = "for `map_err`")]
 fn wrong(error: rusqlite::Error) -> Error {
     use rusqlite::ErrorCode as Code;
     let kind = match error.sqlite_error_code() {

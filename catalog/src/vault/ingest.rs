@@ -75,7 +75,7 @@ enum Plan {
     /// Nothing: it is the same as this item of the batch.
     Same(usize),
     /// These files (by number) make a new carrier or version.
-    Write { id: String, base: Option<(ocfl::Inventory, Record)>, files: Vec<usize> },
+    Write { id: String, base: Option<Box<(ocfl::Inventory, Record)>>, files: Vec<usize> },
 }
 
 impl Vault {
@@ -97,7 +97,7 @@ impl Vault {
         let writing = Writing::begin(self, act, context)?;
         let plans = self.plan(&writing.index, items, context)?;
         let batch = writing.batch()?;
-        let staged = self.stage(&batch, items, &plans, act, &writing, context);
+        let staged = self.stage(&batch, items, &plans, &writing, context);
         let sealed = match staged {
             Ok(sealed) => sealed,
             Err(error) => {
@@ -106,7 +106,7 @@ impl Vault {
             }
         };
         let versions: BTreeMap<String, String> = sealed.iter().map(|s| (s.id.clone(), s.version.clone())).collect();
-        let index = writing.commit(&batch, Kind::Ingestion, sealed, act)?;
+        let index = writing.commit(&batch, Kind::Ingestion, &sealed)?;
         plans.iter().map(|plan| receipt(&plans, plan, &versions, &index)).collect()
     }
 
@@ -158,7 +158,7 @@ impl Vault {
                 }
                 let of = |at: &usize| item.files.get(*at).map(|file| file.role);
                 if missing.iter().all(|at| of(at) != Some(FileRole::Original)) {
-                    let base = Some(self.load(&id, context)?);
+                    let base = Some(Box::new(self.load(&id, context)?));
                     return Ok(Plan::Write { id, base, files: missing });
                 }
             }
@@ -210,7 +210,6 @@ impl Vault {
         batch: &Path,
         items: &[Item],
         plans: &[Plan],
-        act: &Act,
         writing: &Writing<'_>,
         context: &Context,
     ) -> Result<Vec<super::object::Sealed>> {
@@ -218,12 +217,9 @@ impl Vault {
         let mut copies = Vec::new();
         for (item, plan) in items.iter().zip(plans) {
             let Plan::Write { id, base, files } = plan else { continue };
-            let draft = Draft::new(batch, id, base.as_ref().map(|(inventory, _)| inventory.clone()));
-            let mut paths: BTreeSet<String> = base
-                .iter()
-                .flat_map(|(inventory, _)| inventory.files())
-                .map(|(path, ..)| path.to_lowercase())
-                .collect();
+            let draft = Draft::new(batch, id, base.as_ref().map(|base| base.0.clone()));
+            let mut paths: BTreeSet<String> =
+                base.iter().flat_map(|base| base.0.files()).map(|(path, ..)| path.to_lowercase()).collect();
             let chosen: Vec<(&ItemFile, String)> = files
                 .iter()
                 .filter_map(|at| item.files.get(*at))
@@ -231,7 +227,7 @@ impl Vault {
                 .collect();
             draft.make_folders(&self.disk, chosen.iter().map(|(_, path)| path.as_str()))?;
             copies.extend(chosen.into_iter().map(|(file, path)| (drafts.len(), file, path)));
-            drafts.push((draft, item, base.as_ref().map(|(_, record)| record)));
+            drafts.push((draft, item, base.as_ref().map(|base| &base.1)));
         }
         let total: u64 = copies.iter().map(|(_, file, _)| file.source.len()).sum();
         let done = AtomicU64::new(0);
@@ -256,7 +252,7 @@ impl Vault {
                 let record = record(&draft.id, item, base, &files, writing);
                 let copied: Vec<Copied> = files.into_iter().map(|(_, copied)| copied).collect();
                 let why = if base.is_some() { "Files added" } else { "Added" };
-                draft.seal(&self.disk, &copied, record, why, act, writing.head())
+                draft.seal(writing, &copied, record, why)
             })
             .collect()
     }

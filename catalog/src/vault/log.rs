@@ -186,7 +186,7 @@ impl Log {
         let mut file = file.map_err(|e| failed("write", path, e))?;
         disk.append(&mut file, path, bytes)?;
         disk.sync_file(&file, path)?;
-        if new { disk.sync(&[self.folder.clone()]) } else { Ok(()) }
+        if new { disk.sync(std::slice::from_ref(&self.folder)) } else { Ok(()) }
     }
 
     /// Hand on the lines of the log from the file on that holds event `from`.

@@ -10,8 +10,9 @@ use serde_json::Value;
 use sha2::{Digest, Sha256, Sha512};
 
 use super::disk::Disk;
+use super::recover::Writing;
 use super::{Act, RECORD, object_id};
-use crate::event::{Head, Kind, Outcome};
+use crate::event::{Kind, Outcome};
 use crate::fixity::{ALGORITHMS, Digests, digest_copy, hex};
 use crate::ocfl::{INVENTORY, Inventory, OBJECT_FILE, SIDECAR, User, Version, path_of_digest, sidecar};
 use crate::record::Record;
@@ -117,15 +118,8 @@ impl Draft {
     }
 
     /// Write the record and the inventories: the draft is whole.
-    pub(super) fn seal(
-        mut self,
-        disk: &Disk,
-        files: &[Copied],
-        record: Record,
-        why: &str,
-        act: &Act,
-        head: &Head,
-    ) -> Result<Sealed> {
+    pub(super) fn seal(mut self, writing: &Writing<'_>, files: &[Copied], record: Record, why: &str) -> Result<Sealed> {
+        let (disk, act) = (writing.disk(), writing.act());
         let version = format!("v{}", self.number);
         let mut state = self.state();
         let mut blake3 = BTreeMap::new();
@@ -148,7 +142,7 @@ impl Draft {
 
         let mut paths: BTreeMap<String, Vec<String>> = BTreeMap::new();
         state.into_iter().for_each(|(logical, digest)| paths.entry(digest).or_default().push(logical));
-        let message = Some(format!("{why}; log {head}"));
+        let message = Some(format!("{why}; log {}", writing.head()));
         let user = Some(user(act));
         let created = act.time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         self.inventory.versions.insert(version.clone(), Version { created, message, state: paths, user });

@@ -10,6 +10,7 @@ use floptical_model::{Context, Result};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::disk::Disk;
 use super::index::{self, Index};
 use super::lock::{Hold, Lock};
 use super::log::End;
@@ -42,6 +43,7 @@ impl Recovered {
 /// One who writes.
 pub(super) struct Writing<'a> {
     vault: &'a Vault,
+    act: &'a Act,
     _lock: Lock,
     end: End,
     pub(super) index: Index,
@@ -49,12 +51,12 @@ pub(super) struct Writing<'a> {
 
 impl<'a> Writing<'a> {
     /// Take the lock and end what is half done.
-    pub(super) fn begin(vault: &'a Vault, act: &Act, context: &Context) -> Result<Self> {
+    pub(super) fn begin(vault: &'a Vault, act: &'a Act, context: &Context) -> Result<Self> {
         Ok(Self::recover(vault, act, false, context)?.0)
     }
 
     /// The same, and say what was found; `anew` makes the index from nothing.
-    pub(super) fn recover(vault: &'a Vault, act: &Act, anew: bool, context: &Context) -> Result<(Self, Recovered)> {
+    pub(super) fn recover(vault: &'a Vault, act: &'a Act, anew: bool, context: &Context) -> Result<(Self, Recovered)> {
         let lock = Lock::take(&vault.path("lock"), Hold::Alone, context)?;
         let mut found = Recovered::default();
         let end = vault.log().end()?;
@@ -62,7 +64,7 @@ impl<'a> Writing<'a> {
         let end = vault.log().mend(&vault.disk, end)?;
         vault.empty_inbox(&mut found, context)?;
         let index = vault.index_in_step(&end, anew, &mut found, context)?;
-        let mut writing = Self { vault, _lock: lock, end, index };
+        let mut writing = Self { vault, act, _lock: lock, end, index };
         if !found.finished.is_empty() || found.removed > 0 || found.mended_log {
             let mut event = act.event(Kind::Recovery, None, Outcome::Success);
             event.detail.insert("finished".into(), found.finished.iter().cloned().map(Value::from).collect());
@@ -75,6 +77,16 @@ impl<'a> Writing<'a> {
     /// How far the log goes.
     pub(super) fn head(&self) -> &Head {
         &self.end.head
+    }
+
+    /// Who writes, and when.
+    pub(super) fn act(&self) -> &Act {
+        self.act
+    }
+
+    /// The disk that is written to.
+    pub(super) fn disk(&self) -> &Disk {
+        &self.vault.disk
     }
 
     /// The folder for a batch, named by the event that will be its first.
@@ -101,14 +113,14 @@ impl<'a> Writing<'a> {
 
     /// Make a batch last, name it in the log, put it into its place. Gives back
     /// the index, for questions about what was added.
-    pub(super) fn commit(mut self, batch: &Path, kind: Kind, sealed: Vec<Sealed>, act: &Act) -> Result<Index> {
+    pub(super) fn commit(mut self, batch: &Path, kind: Kind, sealed: &[Sealed]) -> Result<Index> {
         let vault = self.vault;
         if sealed.is_empty() {
             self.abandon(batch);
             return Ok(self.index);
         }
-        let events = sealed.iter().map(|sealed| sealed.event(kind, act)).collect();
-        let made = vault.make_places(&sealed).and_then(|()| vault.disk.sync_below(batch));
+        let events = sealed.iter().map(|sealed| sealed.event(kind, self.act)).collect();
+        let made = vault.make_places(sealed).and_then(|()| vault.disk.sync_below(batch));
         let appended = made.and_then(|()| vault.log().append(&vault.disk, &self.end, events));
         let (end, lines) = match appended {
             Ok(appended) => appended,
@@ -119,7 +131,7 @@ impl<'a> Writing<'a> {
             }
         };
         self.end = end;
-        for sealed in &sealed {
+        for sealed in sealed {
             let from = batch.join(sealed.entry.name(&sealed.digits));
             place(&vault.disk, &from, sealed.entry, &vault.ocfl().join(sealed.target()))?;
         }

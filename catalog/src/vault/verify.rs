@@ -76,7 +76,7 @@ impl History {
 
     /// What is wrong when somebody says that the log once stood here.
     fn fault(&self, head: &Head, who: &str) -> Option<Finding> {
-        let Some(at) = head.events.checked_sub(1) else { return None };
+        let at = head.events.checked_sub(1)?;
         let hash = usize::try_from(at).ok().and_then(|at| self.hashes.get(at));
         match hash {
             Some(hash) if *hash == head.hash => None,
