@@ -40,8 +40,8 @@ pub enum Recovery {
     None,
 }
 
-/// Dates as recorded: local wall-clock text without a zone, or the raw value
-/// with the word `invalid`.
+/// Dates as recorded: wall-clock text with the zone where one is recorded, or
+/// the raw value with the word `invalid`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Dates {
     /// Last change of the content.

@@ -69,6 +69,32 @@ codes! {
     VAULT_HALF_DONE "vault.half-done" Oddity "Somebody began to write and did not end; a rebuild does, or takes it back.";
     VAULT_INDEX "vault.index" Oddity "The index is not that of the log and the objects; a rebuild makes it anew.";
     VAULT_SAME_DATA "vault.same-data" Info "Several carriers hold the same data.";
+    // ISO 9660 and what stands in its reserved fields.
+    ISO_DESCRIPTORS "iso.descriptors" Damage "The set of volume descriptors is not whole.";
+    ISO_BLOCK_SIZE "iso.block-size" Damage "The size of a logical block cannot be true; 2048 was taken.";
+    ISO_BOTH_ENDIAN "iso.both-endian" Contradiction "The two byte orders of a field hold different numbers; the little-endian one counts.";
+    ISO_RECORD "iso.record" Damage "A directory record is not well formed.";
+    ISO_RECORD_ODD "iso.odd-record" Oddity "A directory record holds what the standard does not allow.";
+    ISO_DIRECTORY "iso.directory" Damage "A directory is not where its record says.";
+    ISO_SECTIONS "iso.sections" Damage "The sections of a file do not belong together.";
+    ISO_OVERLAP "iso.overlap" Contradiction "Files overlap in part, or lie on structures of the disc.";
+    ISO_SHARED "iso.shared-extents" Info "Several files lie on one extent.";
+    ISO_DUPLICATE_NAME "iso.duplicate-name" Oddity "Several records of a directory have one name.";
+    ISO_NAME "iso.name" Oddity "A name is empty, or not what its character set allows.";
+    ISO_PATH_TABLE "iso.path-table" Contradiction "A path table does not agree with its twin or with the directories.";
+    ISO_PATH_TABLE_ONLY "iso.path-table-only" Damage "Only the path table leads to this directory.";
+    ISO_PACKED "iso.packed" Info "The file is stored packed or sparse; its bytes come as they are stored.";
+    SUSP_SP "susp.no-indicator" Oddity "System use entries stand without the entry that announces them.";
+    SUSP_ENTRY "susp.entry" Damage "A system use entry is not well formed.";
+    SUSP_CONTINUATION "susp.continuation" Damage "A continuation area is not there, or leads in circles.";
+    RR_RELOCATION "rr.relocation" Damage "A relocated directory and the place it belongs to do not agree.";
+    RR_FIELDS "rr.fields-differ" Contradiction "A Rock Ridge entry and the directory record cannot both be true.";
+    RR_LINK "rr.link" Damage "The target of a link is cut off or cannot be true.";
+    BOOT_CATALOG "boot.catalog" Damage "The boot catalog is not there, or not well formed.";
+    BOOT_CHECKSUM "boot.checksum" Damage "The checksum of the boot catalog does not hold.";
+    BOOT_IMAGE "boot.image" Damage "A boot image is not whole on the disc.";
+    BOOT_SIZE "boot.size" Info "The boot catalog does not tell the size of an image; something else does.";
+    BOOT_INFO_TABLE "boot.info-table" Contradiction "The table inside a boot image does not fit the image.";
 }
 
 #[cfg(test)]
