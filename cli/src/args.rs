@@ -24,7 +24,8 @@ Exit codes:
   5    the system failed: disk full, permission, broken pipe
   130  interrupted, nothing half-written
 
-IMAGE is a file, FILE!MEMBER inside a gz, bz2, xz, zst or zip, a folder of streams, or - for stdin.";
+IMAGE is a file, FILE!MEMBER inside a gz, bz2, xz, zst or zip, FILE!PATH of a file inside an image, \
+a folder of streams, or - for stdin.";
 
 /// Reads, checks, explains and converts images of floppy disks
 #[derive(Debug, Parser)]
@@ -123,6 +124,9 @@ pub(crate) enum Verb {
         /// Show deleted entries too
         #[arg(long)]
         deleted: bool,
+        /// Only this volume: its namespace, such as joliet, or its number
+        #[arg(long, value_name = "NAME")]
+        namespace: Option<String>,
         #[command(flatten)]
         reading: Reading,
     },
@@ -140,6 +144,9 @@ pub(crate) enum Verb {
         /// Take deleted files too, as far as they can be had
         #[arg(long)]
         deleted: bool,
+        /// Only this volume: its namespace, such as joliet, or its number
+        #[arg(long, value_name = "NAME")]
+        namespace: Option<String>,
         /// Write over files that exist
         #[arg(long)]
         force: bool,

@@ -19,7 +19,7 @@ static OBJECTS: &[(&str, &str)] = &[
     ("identity", "l1?:text l1o?:text l2:text coverage:coverage"),
     ("coverage", "good:whole unverified:whole doubtful:whole masked:whole missing:whole"),
     ("track", "tracks:text holds:[text] sectors:text cells?:whole revolutions?:whole"),
-    ("volume", "kind:text partition?:whole facts:[text] entries:[entry] entries_count:whole"),
+    ("volume", "kind:text partition?:whole namespace?:text facts:[text] entries:[entry] entries_count:whole"),
     (
         "entry",
         "path:text kind:text size:whole modified?:text created?:text accessed?:text attributes?:[text] details?:{text} \
@@ -31,7 +31,7 @@ static OBJECTS: &[(&str, &str)] = &[
         "place:text offset?:whole id?:[whole] id_recorded:truth size:whole status:text from?:text scheme?:text \
          mark?:whole id_check?:text data_check?:text sightings:whole choice?:text",
     ),
-    ("listed_volume", "volume:whole kind:text partition?:whole entries:[entry]"),
+    ("listed_volume", "volume:whole kind:text partition?:whole namespace?:text entries:[entry]"),
     (
         "extracted",
         "saved_as?:text volume:whole path:text kind:text size:whole modified?:text created?:text accessed?:text \

@@ -84,6 +84,12 @@ pub trait Volume: Send + Sync {
     /// What it is, such as `FAT12`.
     fn kind(&self) -> &str;
 
+    /// The word for this view of the files, where a carrier shows the same
+    /// ones in several: `iso9660`, `joliet`.
+    fn namespace(&self) -> Option<&str> {
+        None
+    }
+
     /// What it says of itself, in a fixed order; what is not recorded is not
     /// there.
     fn facts(&self) -> Vec<(&'static str, String)>;

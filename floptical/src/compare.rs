@@ -3,9 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use floptical_model::{Blocks, Context, Entry, EntryKind, Place, Plan, Result, SectorEntry, Status, differences};
+use floptical_filesystems::Mounted;
+use floptical_model::{
+    Blocks, Context, Entry, EntryKind, Piece, Place, Plan, Result, SectorEntry, Status, differences,
+};
 
-use crate::identity::sha256;
+use sha2::{Digest, Sha256};
+
 use crate::{Disk, Identities, inventory, volumes};
 
 /// What two disks share and where they differ.
@@ -163,18 +167,36 @@ fn compare_files(a: &Disk, b: &Disk, context: &Context) -> Result<Vec<FileDiffer
 fn files(disk: &Disk, context: &Context) -> Result<Files> {
     let mut all = Files::new();
     let (mounted, _) = volumes(disk, context)?;
-    for (index, mounted) in mounted.iter().enumerate() {
-        let prefix = if mounted.partition.is_some() { format!("{index}:") } else { String::new() };
+    // The namespaces of a disc show the same bytes by several names.
+    let mut seen: BTreeMap<&[Piece], ([u8; 32], u64)> = BTreeMap::new();
+    for (index, one) in mounted.iter().enumerate() {
+        let prefix = match one.volume.namespace() {
+            Some(namespace) => format!("{namespace}:"),
+            None if one.partition.is_some() => format!("{index}:"),
+            None => String::new(),
+        };
         let live = |e: &&Entry| e.kind == EntryKind::File && e.deleted.is_none();
-        for entry in mounted.volume.entries().iter().filter(live) {
-            let mut bytes = Vec::new();
-            let mut keep = |piece: &[u8]| {
-                bytes.extend_from_slice(piece);
-                Ok(())
+        for entry in one.volume.entries().iter().filter(live) {
+            let found = match seen.get(&entry.pieces[..]).filter(|_| one.volume.namespace().is_some()) {
+                Some(found) => *found,
+                None => digest(one, entry, context)?,
             };
-            mounted.volume.read(entry, &mut keep, context)?;
-            all.insert(format!("{prefix}{}", entry.path), (sha256(&bytes), bytes.len() as u64));
+            if one.volume.namespace().is_some() {
+                seen.insert(&entry.pieces, found);
+            }
+            all.insert(format!("{prefix}{}", entry.path), found);
         }
     }
     Ok(all)
+}
+
+/// SHA-256 and size of what can be had of a file.
+fn digest(mounted: &Mounted, entry: &Entry, context: &Context) -> Result<([u8; 32], u64)> {
+    let mut sum = Sha256::new();
+    let mut add = |piece: &[u8]| {
+        sum.update(piece);
+        Ok(())
+    };
+    let delivered = mounted.volume.read(entry, &mut add, context)?;
+    Ok((sum.finalize().into(), delivered.bytes))
 }

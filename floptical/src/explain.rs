@@ -9,6 +9,7 @@ use floptical_model::{
     Context, Error, ErrorKind, Place, Reading, Result, SectorEntry, Sighting, Slot, Span, Status, TrackAt,
 };
 
+use crate::extract::find;
 use crate::{Disk, DiskTrack, volumes};
 
 /// What to explain.
@@ -85,9 +86,7 @@ fn find_track(disk: &Disk, track: TrackAt) -> Result<&DiskTrack> {
 
 fn explain_file(disk: &Disk, path: &str, offset: u64, context: &Context) -> Result<Vec<Step>> {
     let (mounted, _) = volumes(disk, context)?;
-    let same = |own: &str| own.trim_start_matches('/').eq_ignore_ascii_case(path.trim_start_matches('/'));
-    let found =
-        mounted.iter().flat_map(|m| m.volume.entries().iter().map(move |e| (m, e))).find(|(_, e)| same(&e.path));
+    let found = find(&mounted, path);
     let Some((mounted, entry)) = found else { return Err(unknown(format!("there is no file `{path}`"))) };
     let what = format!("byte {offset} of {} ({} bytes) in {}", entry.path, entry.size, mounted.volume.kind());
     let mut steps = vec![step("file", what, None)];

@@ -8,6 +8,7 @@ use floptical_io::yaml;
 use floptical_model::{Context, Delivered, Entry, EntryKind, Error, Result, Status};
 
 use crate::shape::{ExtractShape, ExtractedShape};
+use crate::volume_name;
 
 /// What to take out of a disk.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +17,8 @@ pub struct ExtractOptions {
     pub paths: Vec<String>,
     /// Deleted files too, as far as they can be had.
     pub deleted: bool,
+    /// Only the volume with this number.
+    pub volume: Option<usize>,
 }
 
 /// An entry that was taken out.
@@ -44,8 +47,8 @@ impl Extracted {
 /// The entries of the volume with number `index` that `paths` name, in the
 /// order of the volume: all of them when there are no paths. A path names an
 /// entry and all that lies below it, whatever the case of its letters; on a
-/// disk with partitions `1:` before it names the volume. Deleted entries are
-/// left out unless they are asked for.
+/// disk with several volumes `1:` or `joliet:` before it names the volume.
+/// Deleted entries are left out unless they are asked for.
 pub fn select<'a>(
     mounted: &'a [Mounted],
     index: usize,
@@ -53,19 +56,44 @@ pub fn select<'a>(
     deleted: bool,
 ) -> impl Iterator<Item = &'a Entry> {
     let entries = mounted.get(index).map_or(&[][..], |m| m.volume.entries());
-    let several = mounted.len() > 1;
+    let own = (mounted.len() > 1).then(|| volume_name(mounted, index));
     entries.iter().filter(move |entry| {
-        let named = || paths.iter().any(|path| names(path, index, several, &entry.path));
+        let named = || paths.iter().any(|path| names(path, own.as_deref().map(|o| (index, o)), &entry.path));
         (deleted || entry.deleted.is_none()) && (paths.is_empty() || named())
     })
 }
 
-fn names(path: &str, index: usize, several: bool, entry: &str) -> bool {
-    let volume = path.split_once(':').filter(|_| several).and_then(|(n, rest)| Some((n.parse::<usize>().ok()?, rest)));
-    let (wanted, path) = volume.unwrap_or((index, path));
-    let (path, entry) = (path.trim_matches('/').to_lowercase(), entry.trim_matches('/').to_lowercase());
+/// The first entry with a path, which may begin with the name of its volume;
+/// a deleted one where there is no other.
+pub(crate) fn find<'a>(mounted: &'a [Mounted], path: &str) -> Option<(&'a Mounted, &'a Entry)> {
+    let several = mounted.len() > 1;
+    let named = mounted.iter().enumerate().flat_map(|(index, one)| {
+        let own = several.then(|| volume_name(mounted, index));
+        let wanted = folded(within(path, own.as_deref().map(|own| (index, own))));
+        one.volume.entries().iter().filter(move |e| folded(&e.path) == wanted).map(move |e| (one, e))
+    });
+    named.min_by_key(|(_, entry)| entry.deleted.is_some())
+}
+
+/// A path without the number or the name of a volume before it; `volume` has
+/// both where there are several.
+fn within<'p>(path: &'p str, volume: Option<(usize, &str)>) -> &'p str {
+    match (volume, path.split_once(':')) {
+        (Some((index, name)), Some((told, rest))) if told == name || told == index.to_string() => rest,
+        _ => path,
+    }
+}
+
+/// A path as names are compared.
+fn folded(path: &str) -> String {
+    path.trim_matches('/').to_lowercase()
+}
+
+/// Whether a path names an entry, or one that it lies in.
+fn names(path: &str, volume: Option<(usize, &str)>, entry: &str) -> bool {
+    let (path, entry) = (folded(within(path, volume)), folded(entry));
     let below = || entry.strip_prefix(&path).is_some_and(|rest| path.is_empty() || rest.starts_with('/'));
-    wanted == index && (entry == path || below())
+    entry == path || below()
 }
 
 /// Write files and directories below a folder. What a file lacks is said, not
@@ -83,7 +111,14 @@ pub fn extract(
 ) -> Result<Vec<Extracted>> {
     let mut all = Vec::new();
     for (index, one) in mounted.iter().enumerate() {
-        let prefix = if mounted.len() > 1 { format!("volume {index}/") } else { String::new() };
+        if options.volume.is_some_and(|wanted| wanted != index) {
+            continue;
+        }
+        let prefix = match one.volume.namespace() {
+            _ if mounted.len() < 2 || options.volume.is_some() => String::new(),
+            Some(namespace) => format!("{namespace}/"),
+            None => format!("volume {index}/"),
+        };
         let entries: Vec<&Entry> = select(mounted, index, &options.paths, options.deleted).collect();
         for (done, entry) in entries.iter().enumerate() {
             context.progress("files", done as u64, entries.len() as u64);
@@ -144,13 +179,15 @@ mod tests {
     #[test]
     fn a_path_names_an_entry_and_what_lies_below() {
         for path in ["DOS", "/dos/", "dos/a.txt", "", "/"] {
-            assert!(names(path, 0, false, "DOS/A.TXT"), "{path}");
+            assert!(names(path, None, "DOS/A.TXT"), "{path}");
         }
         for path in ["DO", "DOS/A", "A.TXT"] {
-            assert!(!names(path, 0, false, "DOS/A.TXT"), "{path}");
+            assert!(!names(path, None, "DOS/A.TXT"), "{path}");
         }
-        assert!(names("1:DOS", 1, true, "DOS/A.TXT"));
-        assert!(!names("1:DOS", 0, true, "DOS/A.TXT"));
-        assert!(names("1:DOS", 0, false, "1:DOS"));
+        for path in ["1:DOS", "joliet:DOS", "DOS"] {
+            assert!(names(path, Some((1, "joliet")), "DOS/A.TXT"), "{path}");
+        }
+        assert!(!names("1:DOS", Some((0, "iso9660")), "DOS/A.TXT"));
+        assert!(names("1:DOS", None, "1:DOS"));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use floptical_filesystems::{Strength, probe};
 use floptical_formats::{Candidate, Evidence, Registry};
-use floptical_io::{FileSet, Source, wrap};
+use floptical_io::{FileSet, Source, text::show, wrap};
 use floptical_model::{BlockDevice, Context, Extent, Fact, Findings, Layer, Result, Run, RunSource, Span, Status};
 
 /// What came out of a file: the wrappers around it, and the items inside.
@@ -57,6 +57,12 @@ impl Item {
     /// The name of the item: that of its only file, or of the first of many.
     pub fn name(&self) -> &str {
         self.files.first().map_or("", Source::name)
+    }
+
+    /// Whether one of its files goes by a name, as it is stored or as it is
+    /// shown.
+    pub(crate) fn holds(&self, name: &str) -> bool {
+        self.files.files().iter().any(|f| f.name() == name || show(f.name().as_bytes()) == name)
     }
 
     /// What can be said of it. A name alone says nothing.

@@ -52,4 +52,4 @@ pub use inventory::inventory;
 pub use open::{OpenOptions, Opened, open, open_bytes, open_files};
 pub use prepare::WriteOptions;
 pub use snapshot::snapshot;
-pub use volumes::volumes;
+pub use volumes::{volume_name, volumes};

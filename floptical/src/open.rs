@@ -2,9 +2,12 @@
 
 use floptical_formats::{Answer, Candidate, Evidence, ReadOptions, Registry};
 use floptical_io::{FileSet, Source, text::show};
-use floptical_model::{Context, Error, ErrorKind, Findings, Image, Layout, Result};
+use floptical_model::finding::FS_BAD_SECTORS;
+use floptical_model::{Context, EntryKind, Error, ErrorKind, Finding, Findings, Image, Layout, Place, Result, Span};
 
+use crate::extract::find;
 use crate::identify::{Identified, Item, Verdict, identify, identify_files};
+use crate::{Disk, volumes};
 
 /// How to open where the file leaves a choice. Nothing is needed: what is not
 /// told is found.
@@ -15,7 +18,8 @@ pub struct OpenOptions {
     /// Read a flat image with this layout.
     pub layout: Option<Layout>,
     /// The image to take where there are several: the name of a file in the
-    /// wrapper, or of a member of the container.
+    /// wrapper, or the path of a file in a volume of the only image, such as a
+    /// boot image of a disc.
     pub member: Option<String>,
 }
 
@@ -83,6 +87,14 @@ fn open_one(
     options: &OpenOptions,
     context: &Context,
 ) -> Result<Opened> {
+    if let ([item], Some(member)) = (items.as_slice(), &options.member)
+        && !item.holds(member)
+    {
+        let missing = unknown(format!("there is no `{}` inside; there is {}", show(member.as_bytes()), names(&items)));
+        let outer = open_one(items, layers, findings, &OpenOptions::default(), context);
+        let found = outer.ok().map(|outer| open_within(outer, member, options, context)).transpose()?.flatten();
+        return found.ok_or(missing);
+    }
     let item = choose(items, options)?;
     let (candidate, size_only) = decide(&item, options)?;
     let told = options.layout.as_ref().or(candidate.answer.layout.as_ref());
@@ -92,13 +104,37 @@ fn open_one(
     Ok(Opened { image, candidate, others, size_only, layers, findings, files: item.files })
 }
 
+/// Open a file in a volume of an image as an image of its own; `None` when
+/// there is no such file.
+fn open_within(outer: Opened, member: &str, options: &OpenOptions, context: &Context) -> Result<Option<Opened>> {
+    let disk = Disk::derive(outer.image, context)?;
+    let (mounted, _) = volumes(&disk, context)?;
+    let found = find(&mounted, member).filter(|(_, entry)| entry.kind == EntryKind::File);
+    let Some((mounted, entry)) = found else { return Ok(None) };
+    context.reserve(entry.size)?;
+    let mut bytes = Vec::new();
+    let mut keep = |piece: &[u8]| {
+        bytes.extend_from_slice(piece);
+        Ok(())
+    };
+    let delivered = mounted.volume.read(entry, &mut keep, context)?;
+    let source = Source::from_bytes(entry.name.text.as_str(), bytes);
+    let opened = open(&source, &OpenOptions { member: None, ..options.clone() }, context)?;
+    let mut findings = outer.findings;
+    findings.extend(&opened.findings);
+    if delivered.bytes < delivered.expected || delivered.worst.is_damage() {
+        let what = format!("{} of {} bytes, the worst {}", delivered.bytes, delivered.expected, delivered.worst.word());
+        let span = Span::Volume { start: 0, len: delivered.bytes };
+        findings.push(Finding::new(&FS_BAD_SECTORS, span, Place::Path(entry.path.clone()), what));
+    }
+    let layers = [outer.layers, vec!["volume"], opened.layers].concat();
+    Ok(Some(Opened { layers, findings, ..opened }))
+}
+
 /// The one item that is meant.
 fn choose(mut items: Vec<Item>, options: &OpenOptions) -> Result<Item> {
     if let Some(member) = &options.member {
-        // As it is stored, or as it was shown.
-        let is = |name: &str| name == member.as_str() || show(name.as_bytes()) == *member;
-        let named = |item: &Item| item.files.files().iter().any(|f| is(f.name()));
-        let at = items.iter().position(named);
+        let at = items.iter().position(|item| item.holds(member));
         return match at {
             Some(at) => Ok(items.swap_remove(at)),
             None => Err(unknown(format!("there is no `{member}` inside; there is {}", names(&items)))),

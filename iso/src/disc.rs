@@ -82,6 +82,14 @@ impl Disc {
     }
 }
 
+/// What is known of a namespace before its tree is read.
+struct Said {
+    id: &'static str,
+    kind: String,
+    facts: Vec<(&'static str, String)>,
+    notes: Vec<Note>,
+}
+
 /// A disc while its namespaces are read.
 struct Builder<'a> {
     medium: &'a Medium,
@@ -112,26 +120,25 @@ impl Builder<'_> {
         let (id, kind) = words(volume.kind);
         let mut facts = volume.facts.clone();
         facts.extend(others.iter().map(|other| ("further descriptor", other.clone())));
-        self.add_tree(id, kind.into(), volume, None, &rows, (facts.clone(), notes))?;
+        self.add_tree(Said { id, kind: kind.into(), facts: facts.clone(), notes }, volume, None, &rows)?;
         if let Some(protocol) = protocol {
             let at = own.as_ref().map_or(0, |own| own.system_at());
             let what = "entries of Rock Ridge stand in the root, and no entry SP announces them";
             let notes = if protocol.announced { Vec::new() } else { vec![Note::new(&SUSP_SP, at, 4, what)] };
             let kind = if volume.kind == Kind::Primary { "Rock Ridge".into() } else { format!("Rock Ridge in {kind}") };
-            self.add_tree("rockridge", kind, volume, Some(protocol), &rows, (facts, notes))?;
+            self.add_tree(Said { id: "rockridge", kind, facts, notes }, volume, Some(protocol), &rows)?;
         }
         Ok(())
     }
 
     fn add_tree(
         &mut self,
-        id: &str,
-        kind: String,
+        said: Said,
         volume: &VolumeDescriptor,
         protocol: Option<Protocol>,
         rows: &[Row],
-        (mut facts, mut notes): (Vec<(&'static str, String)>, Vec<Note>),
     ) -> Result<()> {
+        let Said { id, kind, mut facts, mut notes } = said;
         let mut tree = Tree::grow(self.medium, volume, protocol, rows, self.context)?;
         notes.append(&mut tree.notes);
         let entries = entries(&tree, self.medium, self.context)?;

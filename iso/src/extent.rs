@@ -31,16 +31,22 @@ impl Section {
     }
 
     /// Runs of bytes, in order.
-    fn runs(self) -> impl Iterator<Item = Piece> {
+    fn runs(self) -> impl Iterator<Item = Run> {
         let (mut start, mut left) = (self.start, self.len);
         let unit = if self.gap > 0 { self.unit } else { u64::MAX };
         std::iter::from_fn(move || {
-            let run = Piece { start, len: left.min(unit) };
+            let run = Run { start, len: left.min(unit) };
             start = start.saturating_add(unit).saturating_add(self.gap);
             left = left.saturating_sub(run.len);
             (run.len > 0).then_some(run)
         })
     }
+}
+
+/// A run of bytes on the medium.
+struct Run {
+    start: u64,
+    len: u64,
 }
 
 /// How many pieces the files of a tree may have altogether. Units of
@@ -76,11 +82,12 @@ pub(crate) fn pieces(sections: &[Section], end: u64, budget: &mut PieceBudget) -
     let mut all: Vec<Piece> = Vec::new();
     for run in sections.iter().flat_map(|s| s.runs()) {
         let there = run.len.min(end.saturating_sub(run.start));
-        match all.last_mut() {
-            Some(last) if last.start.saturating_add(last.len) == run.start => last.len = last.len.saturating_add(there),
-            _ if there == 0 => {}
-            _ if !budget.spend() => return (all, Some(Cut::Effort)),
-            _ => all.push(Piece { start: run.start, len: there }),
+        let joins = |last: &Piece| last.start.and_then(|start| start.checked_add(last.len)) == Some(run.start);
+        match all.last_mut().filter(|last| joins(last)) {
+            Some(last) => last.len = last.len.saturating_add(there),
+            None if there == 0 => {}
+            None if !budget.spend() => return (all, Some(Cut::Effort)),
+            None => all.push(Piece { start: Some(run.start), len: there }),
         }
         if there < run.len {
             return (all, Some(Cut::Image));
@@ -96,7 +103,7 @@ mod tests {
     #[test]
     fn units_and_gaps_alternate() {
         let section = Section { start: 100, len: 25, unit: 10, gap: 5 };
-        let piece = |start, len| Piece { start, len };
+        let piece = |start, len| Piece { start: Some(start), len };
         let mut budget = PieceBudget::of(0);
         assert_eq!(pieces(&[section], 1000, &mut budget).0, [piece(100, 10), piece(115, 10), piece(130, 5)]);
         let (cut, why) = pieces(&[section], 120, &mut budget);

@@ -64,7 +64,8 @@ impl Namespace {
     ) -> Result<Delivered> {
         let (mut bytes, mut worst) = (0u64, Status::Good);
         for piece in &entry.pieces {
-            worst = worst.min(self.medium.stream(piece.start, piece.len, out, context)?);
+            let Some(start) = piece.start else { continue };
+            worst = worst.min(self.medium.stream(start, piece.len, out, context)?);
             bytes = bytes.saturating_add(piece.len);
         }
         let expected = if entry.kind == EntryKind::File { entry.size } else { bytes };
@@ -124,7 +125,9 @@ fn entry(node: &Node, path: String, medium: &Medium, budget: &mut PieceBudget) -
 /// How many bytes of pieces lie on sectors that are not good, in words.
 pub(crate) fn bad_bytes(blocks: &dyn Blocks, pieces: &[Piece]) -> Option<String> {
     let (mut bad, mut worst) = (0u64, Status::Good);
-    for traced in pieces.iter().flat_map(|p| blocks.trace(p.start, p.len)).filter(|t| t.status.is_damage()) {
+    for traced in
+        pieces.iter().filter_map(|p| Some(blocks.trace(p.start?, p.len))).flatten().filter(|t| t.status.is_damage())
+    {
         bad = bad.saturating_add(traced.len);
         worst = worst.min(traced.status);
     }
@@ -136,33 +139,31 @@ pub(crate) fn bad_bytes(blocks: &dyn Blocks, pieces: &[Piece]) -> Option<String>
 /// descriptors stand.
 pub(crate) fn shared(entries: &[Entry], reserved: u64) -> Vec<Note> {
     let files = entries.iter().filter(|e| e.kind == EntryKind::File);
-    let mut pieces: Vec<(Piece, &str)> = files.flat_map(|e| e.pieces.iter().map(|p| (*p, e.path.as_str()))).collect();
-    pieces.sort_unstable();
+    let stretch = |p: &Piece| p.start.map(|start| (start, start.saturating_add(p.len)));
+    let mut all: Vec<((u64, u64), &str)> =
+        files.flat_map(|e| e.pieces.iter().filter_map(move |p| Some((stretch(p)?, e.path.as_str())))).collect();
+    all.sort_unstable();
     let (mut twins, mut twin_bytes, mut overlaps, mut notes) = (0u64, 0u64, 0u64, Vec::new());
-    let mut first: Option<(Piece, String)> = None;
-    let mut reach: Option<(Piece, &str)> = None;
-    for (piece, path) in pieces {
-        let end = piece.start.saturating_add(piece.len);
-        let over = match reach {
-            Some((last, _)) if last == piece => {
-                (twins, twin_bytes) = (twins.saturating_add(1), twin_bytes.saturating_add(piece.len));
-                None
-            }
-            Some((last, other)) if last.start.saturating_add(last.len) > piece.start => Some(other.to_owned()),
-            _ if piece.start < reserved => Some("the descriptors of the disc".to_owned()),
-            _ => None,
-        };
-        if let Some(other) = over {
-            overlaps = overlaps.saturating_add(1);
-            first.get_or_insert((piece, format!("{path} lies on {other}")));
+    let mut first: Option<((u64, u64), String)> = None;
+    // The stretch that reaches furthest so far.
+    let mut reach: ((u64, u64), &str) = ((0, reserved), "the descriptors of the disc");
+    for (own, path) in all {
+        if own == reach.0 {
+            twins = twins.saturating_add(1);
+            twin_bytes = twin_bytes.saturating_add(own.1.saturating_sub(own.0));
+            continue;
         }
-        if reach.is_none_or(|(last, _)| last.start.saturating_add(last.len) < end || last == piece) {
-            reach = Some((piece, path));
+        if own.0 < reach.0.1 {
+            overlaps = overlaps.saturating_add(1);
+            first.get_or_insert_with(|| (own, format!("{path} lies on {}", reach.1)));
+        }
+        if own.1 > reach.0.1 {
+            reach = (own, path);
         }
     }
-    if let Some((piece, what)) = first {
+    if let Some(((start, end), what)) = first {
         let what = format!("{overlaps} extents overlap others; {what}");
-        notes.push(Note::new(&ISO_OVERLAP, piece.start, piece.len, what));
+        notes.push(Note::new(&ISO_OVERLAP, start, end.saturating_sub(start), what));
     }
     if twins > 0 {
         let what = format!("{twins} files lie on extents of other files: {twin_bytes} bytes come out more than once");

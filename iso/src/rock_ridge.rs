@@ -210,7 +210,9 @@ fn extension(entry: &Use) -> String {
 
 impl Target {
     /// Take the components of an SL entry. A slash stands between two, also
-    /// where they are in two entries, unless the first one goes on.
+    /// where they are in two entries, unless the first one goes on. genisoimage
+    /// writes entries that are longer than their length can say: a part that
+    /// runs over the end is taken whole, what follows it is not.
     fn add(&mut self, entry: &Use, notes: &mut Vec<Note>) {
         self.open = entry.fields().u8(HEAD) & CONTINUE != 0;
         let mut rest = entry.bytes.get(HEAD.saturating_add(1)..).unwrap_or_default();
@@ -218,6 +220,8 @@ impl Target {
             let Some((text, further)) = following.split_at_checked((*len).into()) else {
                 let what = format!("a part of a link has {len} bytes where {} are left", following.len());
                 notes.push(entry.note(&RR_LINK, what));
+                let whole: Vec<u8> = following.iter().chain(&entry.behind).take((*len).into()).copied().collect();
+                self.part(*flags, &whole);
                 return;
             };
             if (flags & (CURRENT | PARENT | ROOT)).count_ones() > 1 {
@@ -230,20 +234,16 @@ impl Target {
     }
 
     fn part(&mut self, flags: u8, text: &[u8]) {
-        if flags & ROOT != 0 {
-            self.path = b"/".to_vec();
-            self.joined = true;
-            return;
-        }
         if !self.path.is_empty() && !self.joined {
             self.path.push(b'/');
         }
         self.path.extend_from_slice(match flags {
+            _ if flags & ROOT != 0 => b"/",
             _ if flags & PARENT != 0 => b"..",
             _ if flags & CURRENT != 0 => b".",
             _ => text,
         });
-        self.joined = flags & CONTINUE != 0;
+        self.joined = flags & (CONTINUE | ROOT) != 0;
     }
 }
 
@@ -254,7 +254,7 @@ mod tests {
     fn entry(signature: &[u8; 2], body: &[u8]) -> Use {
         let mut bytes = [&signature[..], &[(body.len() + 4) as u8, 1], body].concat();
         bytes[2] = bytes.len() as u8;
-        Use { signature: *signature, bytes, at: 0 }
+        Use { signature: *signature, bytes, behind: Vec::new(), at: 0 }
     }
 
     fn target(entries: &[&[u8]]) -> (String, usize) {
@@ -271,7 +271,8 @@ mod tests {
         assert_eq!(target(&[&[1, 1, 2, b'a', b'b'], &[0, 0, 1, b'c']]), ("abc".into(), 0));
         assert_eq!(target(&[&[0, 8, 0, 0, 3, b'e', b't', b'c']]), ("/etc".into(), 0));
         assert_eq!(target(&[&[1, 0, 1, b'x']]), ("x".into(), 1));
-        assert_eq!(target(&[&[0, 0, 9, b'x']]), (String::new(), 1));
+        assert_eq!(target(&[&[0, 0, 1, b'a', 8, 0, 0, 1, b'b']]), ("a//b".into(), 0));
+        assert_eq!(target(&[&[0, 0, 9, b'x']]), ("x".into(), 1));
     }
 
     #[test]

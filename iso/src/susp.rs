@@ -21,6 +21,8 @@ pub(crate) struct Use {
     pub(crate) signature: [u8; 2],
     /// The entry from its signature on.
     pub(crate) bytes: Vec<u8>,
+    /// Of a link, what follows in the area: parts may run over the end.
+    pub(crate) behind: Vec<u8>,
     /// Its first byte on the medium.
     pub(crate) at: u64,
 }
@@ -164,7 +166,9 @@ fn split(area: &[u8], at: u64, all: &mut Vec<Use>, notes: &mut Vec<Note>) -> Opt
             return continuation;
         }
         let signature = [f.u8(0), f.u8(1)];
-        let entry = Use { signature, bytes: bytes.to_vec(), at: place };
+        let behind = rest.get(len..).filter(|_| &signature == b"SL").unwrap_or_default();
+        let behind = behind.iter().take(255).copied().collect();
+        let entry = Use { signature, bytes: bytes.to_vec(), behind, at: place };
         match &signature {
             b"ST" => return continuation,
             b"CE" => {

@@ -9,7 +9,7 @@ use floptical::model::Context;
 use floptical::shape::{ExtractShape, ExtractedShape};
 use floptical::{ExtractOptions, extract, extract_metadata, select, volumes};
 
-use super::ls::{no_path, no_volume};
+use super::ls::{no_path, no_volume, one_volume};
 use crate::failure::{Code, Failure};
 use crate::input::Read;
 use crate::interrupt::Writing;
@@ -22,6 +22,7 @@ pub(crate) struct Wish<'a> {
     pub(crate) paths: &'a [String],
     pub(crate) to: &'a Path,
     pub(crate) deleted: bool,
+    pub(crate) namespace: Option<&'a str>,
     pub(crate) force: bool,
 }
 
@@ -36,15 +37,17 @@ pub(crate) fn page(
     if mounted.is_empty() {
         return Err(no_volume());
     }
+    let wanted = one_volume(&mounted, wish.namespace)?;
     for path in wish.paths {
         let one = [path.clone()];
-        if (0..mounted.len()).all(|i| select(&mounted, i, &one, wish.deleted).next().is_none()) {
+        let among = |i: &usize| wanted.is_none_or(|wanted| wanted == *i);
+        if (0..mounted.len()).filter(among).all(|i| select(&mounted, i, &one, wish.deleted).next().is_none()) {
             return Err(no_path(path));
         }
     }
     let _writing = Writing::under(context);
     let mut folder = ExtractFolder::create(wish.to, if wish.force { Replace::Yes } else { Replace::No })?;
-    let options = ExtractOptions { paths: wish.paths.to_vec(), deleted: wish.deleted };
+    let options = ExtractOptions { paths: wish.paths.to_vec(), deleted: wish.deleted, volume: wanted };
     let extracted = extract(&mounted, &options, wish.to, &mut folder, context)?;
     let name = Path::new(label).file_name().map_or_else(|| "image".into(), |n| n.to_string_lossy());
     let kept = extract_metadata(&extracted, &name, &mut folder)?;
@@ -61,7 +64,10 @@ pub(crate) fn page(
 
 fn line(colour: Colour, file: &ExtractedShape, out: &mut String) {
     let Some(saved_as) = &file.saved_as else {
-        let _ = writeln!(out, "{}: a {}, kept in the metadata alone", file.entry.path, file.entry.kind);
+        let (path, kind) = (&file.entry.path, file.entry.kind);
+        let to = file.entry.details.get("target").map_or_else(String::new, |target| format!(" to {target}"));
+        let word = colour.paint(Look::Faint, &format!(": a {kind}{to}, kept in the metadata alone"));
+        let _ = writeln!(out, "{path}{word}");
         return;
     };
     let slash = if file.entry.kind == "directory" { "/" } else { "" };

@@ -2,48 +2,73 @@
 
 use std::fmt::Write as _;
 
+use floptical::filesystems::Mounted;
 use floptical::model::Context;
 use floptical::shape::{EntryShape, LsShape, LsVolumeShape};
-use floptical::{select, volumes};
+use floptical::{select, volume_name, volumes};
 
 use crate::failure::{Code, Failure};
 use crate::input::Read;
 use crate::output::{Cell, Look, Page, Table, number};
 use crate::session::Session;
 
+/// What to list.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wish<'a> {
+    pub(crate) path: Option<&'a str>,
+    pub(crate) deleted: bool,
+    pub(crate) namespace: Option<&'a str>,
+}
+
 pub(crate) fn page(
     session: &Session,
     label: &str,
     read: &Read,
-    path: Option<&str>,
-    deleted: bool,
+    Wish { path, deleted, namespace }: Wish<'_>,
     context: &Context,
 ) -> Result<Page, Failure> {
     let (mounted, _) = volumes(&read.disk, context)?;
     if mounted.is_empty() {
         return Err(no_volume());
     }
+    let wanted = one_volume(&mounted, namespace)?;
     let paths: Vec<String> = path.map(str::to_owned).into_iter().collect();
-    let volume = |(index, m): (usize, &floptical::filesystems::Mounted)| LsVolumeShape {
+    let volume = |(index, m): (usize, &Mounted)| LsVolumeShape {
         volume: index,
         kind: m.volume.kind().to_owned(),
         partition: m.partition.as_ref().map(|p| p.index),
+        namespace: m.volume.namespace().map(str::to_owned),
         entries: select(&mounted, index, &paths, deleted).map(EntryShape::of).collect(),
     };
-    let shape = LsShape { volumes: mounted.iter().enumerate().map(volume).collect() };
+    let chosen = mounted.iter().enumerate().filter(|(index, _)| wanted.is_none_or(|wanted| wanted == *index));
+    let shape = LsShape { volumes: chosen.map(volume).collect() };
     if let Some(path) = path.filter(|_| shape.volumes.iter().all(|v| v.entries.is_empty())) {
         return Err(no_path(path));
     }
     session.page(Some(label), &shape, Code::Done, |out| {
         for volume in &shape.volumes {
             if shape.volumes.len() > 1 {
-                let heading = format!("{}: {}", volume.volume, volume.kind);
+                let name = volume.namespace.clone().unwrap_or_else(|| volume.volume.to_string());
+                let heading = format!("{name}: {}", volume.kind);
                 let _ = writeln!(out, "{}", session.colour.paint(Look::Strong, &heading));
             }
             let mut table = Table::new(0, &[]);
             volume.entries.iter().for_each(|e| table.row(row(e)));
             table.print(session.colour, out);
         }
+    })
+}
+
+/// The number of the volume that goes by a name or number; `None` where nobody
+/// asked for one.
+pub(crate) fn one_volume(mounted: &[Mounted], wanted: Option<&str>) -> Result<Option<usize>, Failure> {
+    let Some(wanted) = wanted else { return Ok(None) };
+    let is = |index: &usize| wanted == volume_name(mounted, *index) || wanted == index.to_string();
+    let names = || (0..mounted.len()).map(|i| volume_name(mounted, i)).collect::<Vec<_>>().join(", ");
+    (0..mounted.len()).find(is).map(Some).ok_or_else(|| {
+        let shown = floptical::io::text::show(wanted.as_bytes());
+        Failure::new(Code::Unreadable, format!("there is no namespace `{shown}` on this disk"))
+            .detail(format!("there is {}", names()))
     })
 }
 

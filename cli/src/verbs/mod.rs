@@ -33,12 +33,16 @@ pub(crate) fn run(verb: &Verb, session: &Session) -> Result<Code, Failure> {
         Verb::Sectors { image, track, bad, reading } => {
             on_one(session, image, reading, |label, read, _| sectors::page(session, label, read, *track, *bad))
         }
-        Verb::Ls { image, path, deleted, reading } => on_one(session, image, reading, |label, read, context| {
-            ls::page(session, label, read, path.as_deref(), *deleted, context)
-        }),
-        Verb::Extract { image, paths, to, deleted, force, reading } => {
+        Verb::Ls { image, path, deleted, namespace, reading } => {
             on_one(session, image, reading, |label, read, context| {
-                let wish = extract::Wish { paths, to, deleted: *deleted, force: *force };
+                let wish = ls::Wish { path: path.as_deref(), deleted: *deleted, namespace: namespace.as_deref() };
+                ls::page(session, label, read, wish, context)
+            })
+        }
+        Verb::Extract { image, paths, to, deleted, namespace, force, reading } => {
+            on_one(session, image, reading, |label, read, context| {
+                let namespace = namespace.as_deref();
+                let wish = extract::Wish { paths, to, deleted: *deleted, namespace, force: *force };
                 extract::page(session, label, read, &wish, context)
             })
         }

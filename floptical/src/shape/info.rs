@@ -123,6 +123,9 @@ pub struct VolumeShape {
     /// Number of the partition.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partition: Option<u8>,
+    /// The word for this view, where a disc shows its files in several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
     /// What it says of itself.
     pub facts: Vec<String>,
     /// Its entries, live ones only, bounded.
@@ -148,6 +151,7 @@ impl InfoShape {
         let volume = |m: &floptical_filesystems::Mounted| VolumeShape {
             kind: m.volume.kind().to_owned(),
             partition: m.partition.as_ref().map(|p| p.index),
+            namespace: m.volume.namespace().map(str::to_owned),
             facts: m.volume.facts().into_iter().map(|(name, value)| format!("{name}: {value}")).collect(),
             entries: m
                 .volume

@@ -192,6 +192,9 @@ pub struct LsVolumeShape {
     /// Number of the partition.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partition: Option<u8>,
+    /// The word for this view, where a disc shows its files in several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
     /// The entries that were asked for.
     pub entries: Vec<EntryShape>,
 }

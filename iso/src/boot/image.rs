@@ -18,8 +18,8 @@ impl Files {
         let mut all = BTreeMap::new();
         for namespace in namespaces {
             for entry in namespace.entries().iter().filter(|e| e.kind == EntryKind::File) {
-                if let Some(piece) = entry.pieces.first() {
-                    all.entry(piece.start).or_insert_with(|| (entry.path.clone(), entry.size));
+                if let Some(start) = entry.pieces.first().and_then(|p| p.start) {
+                    all.entry(start).or_insert_with(|| (entry.path.clone(), entry.size));
                 }
             }
         }

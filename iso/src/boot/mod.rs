@@ -160,7 +160,7 @@ impl BootImage {
     fn entry(&self, medium: &Medium) -> Entry {
         let path = self.name();
         let there = medium.there(self.start(), self.size);
-        let pieces = if there > 0 { vec![Piece { start: self.start(), len: there }] } else { Vec::new() };
+        let pieces = if there > 0 { vec![Piece { start: Some(self.start()), len: there }] } else { Vec::new() };
         let place = Place::Path(path.clone());
         Entry {
             name: Name { raw: path.clone().into_bytes(), text: path.clone(), charset: "ASCII" },
