@@ -21,6 +21,7 @@
     )
 )]
 
+mod amiga;
 mod fat;
 mod listing;
 mod mount;
@@ -77,7 +78,7 @@ pub struct FileSystem {
 pub type Open = fn(Arc<dyn Blocks>, &Context) -> Result<Box<dyn Volume>>;
 
 /// Every file system.
-pub static FILESYSTEMS: &[&FileSystem] = &[&fat::FAT];
+pub static FILESYSTEMS: &[&FileSystem] = &[&fat::FAT, &amiga::AMIGA];
 
 /// An open volume.
 pub trait Volume: Send + Sync {

@@ -2,78 +2,13 @@
 
 #![allow(clippy::print_stdout, reason = "the scores are what one runs it for")]
 
+mod corpus;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
-use std::path::PathBuf;
-use std::sync::Arc;
 
-use floptical_filesystems::{Mounted, volumes};
-use floptical_model::{
-    Blocks, ByteBlocks, Context, Delivered, Entry, EntryKind, Known, Layer, Place, SectorEntry, Status,
-};
-use sha2::{Digest, Sha256};
-
-/// A row of `truth.tsv`, by the name of its column.
-type Row = BTreeMap<String, String>;
-
-fn folder(name: &str) -> Option<PathBuf> {
-    let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus");
-    let root = std::env::var_os("FLOPTICAL_CORPUS").map_or(beside, PathBuf::from);
-    let path = root.join("generated-floppy").join(name);
-    if !path.is_dir() {
-        println!("skipped: no corpus at {}", path.display());
-        return None;
-    }
-    Some(path)
-}
-
-fn rows(path: PathBuf) -> Vec<Row> {
-    let text = std::fs::read_to_string(path).unwrap();
-    let mut lines = text.lines();
-    let columns: Vec<&str> = lines.next().unwrap().split('\t').collect();
-    let row = |line: &str| columns.iter().map(ToString::to_string).zip(line.split('\t').map(Into::into)).collect();
-    lines.map(row).collect()
-}
-
-fn bytes(content: &[u8]) -> Arc<dyn Blocks> {
-    let sector = |part: &[u8]| SectorEntry {
-        place: Place::Whole,
-        offset: None,
-        id: Known::Unrecorded,
-        size: part.len() as u32,
-        status: Status::Unverified,
-        data: Some(part.into()),
-        span: None,
-        layer: Layer::Sectors,
-    };
-    Arc::new(ByteBlocks::new(512, content.chunks(512).map(sector)))
-}
-
-fn image(folder: &std::path::Path, name: &str) -> Arc<dyn Blocks> {
-    let packed = std::fs::read(folder.join(format!("{name}.gz"))).unwrap();
-    let mut content = Vec::new();
-    flate2::read::GzDecoder::new(&packed[..]).read_to_end(&mut content).unwrap();
-    bytes(&content)
-}
-
-fn open(folder: &std::path::Path, name: &str) -> Mounted {
-    let (mut all, _) = volumes(image(folder, name), &Context::default()).unwrap_or_else(|e| panic!("{name}: {e}"));
-    assert_eq!(all.len(), 1, "{name}");
-    all.remove(0)
-}
-
-fn content(mounted: &Mounted, entry: &Entry) -> (String, Delivered) {
-    let mut sum = Sha256::new();
-    let mut count = 0;
-    let mut out = |part: &[u8]| {
-        sum.update(part);
-        count += part.len() as u64;
-        Ok(())
-    };
-    let delivered = mounted.volume.read(entry, &mut out, &Context::default()).unwrap();
-    assert_eq!(delivered.bytes, count);
-    (sum.finalize().iter().map(|b| format!("{b:02x}")).collect(), delivered)
-}
+use corpus::{Row, content, folder, open, rows};
+use floptical_filesystems::Mounted;
+use floptical_model::{Delivered, Entry, EntryKind, Status};
 
 /// A path as the tool of the truth spells it: `_` for what deletion took, `^`
 /// for what it cannot show, nothing for what is outside the BMP, and no more
@@ -147,12 +82,12 @@ fn all_rows_hold(name: &str) {
 
 #[test]
 fn every_row_of_the_sound_images_holds() {
-    all_rows_hold("fat");
+    all_rows_hold("generated-floppy/fat");
 }
 
 #[test]
 fn every_row_of_the_images_of_imgtool_holds() {
-    all_rows_hold("fat-imgtool");
+    all_rows_hold("generated-floppy/fat-imgtool");
 }
 
 /// A file counts when its digest is among what comes out, as
@@ -160,7 +95,7 @@ fn every_row_of_the_images_of_imgtool_holds() {
 /// it was found by a search.
 #[test]
 fn damaged_images_give_their_files() {
-    let Some(folder) = folder("fat") else { return };
+    let Some(folder) = folder("generated-floppy/fat") else { return };
     let mut intent: BTreeMap<String, Vec<Row>> = BTreeMap::new();
     for row in rows(folder.join("truth.tsv")) {
         if row["type"] == "intent" && row["image"].starts_with("fat12-bad") {

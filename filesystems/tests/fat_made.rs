@@ -1,60 +1,17 @@
 //! Volumes made in the test: by an independent writer, and by hand with one
 //! thing wrong at a time.
 
-use std::io::{Cursor, Write};
-use std::sync::Arc;
+mod view;
 
-use floptical_filesystems::{Mounted, Strength, probe, volumes};
+use std::io::{Cursor, Write};
+
+use floptical_filesystems::{Strength, probe, volumes};
 use floptical_model::finding::{
     FS_BAD_SECTORS, FS_BEYOND_END, FS_CLUSTERS_GUESSED, FS_CLUSTERS_REUSED, FS_DIR_LOOP, FS_EFFORT,
 };
-use floptical_model::{
-    Blocks, ByteBlocks, Code, Context, Delivered, Entry, EntryKind, Known, Layer, Limits, Place, Recovery, SectorEntry,
-    Status,
-};
+use floptical_model::{Context, Delivered, EntryKind, Limits, Recovery, Status};
 use proptest::prelude::*;
-
-/// Sectors of 512 bytes; those in `missing` have no data.
-fn blocks(content: &[u8], missing: &[usize]) -> Arc<dyn Blocks> {
-    let sector = |(i, part): (usize, &[u8])| SectorEntry {
-        place: Place::Whole,
-        offset: None,
-        id: Known::Unrecorded,
-        size: part.len() as u32,
-        status: if missing.contains(&i) { Status::Missing } else { Status::Good },
-        data: (!missing.contains(&i)).then(|| part.into()),
-        span: None,
-        layer: Layer::Sectors,
-    };
-    Arc::new(ByteBlocks::new(512, content.chunks(512).enumerate().map(sector)))
-}
-
-fn open(content: &[u8], missing: &[usize]) -> Mounted {
-    volumes(blocks(content, missing), &Context::default()).unwrap().0.remove(0)
-}
-
-fn read(mounted: &Mounted, entry: &Entry) -> (Vec<u8>, Delivered) {
-    let mut all = Vec::new();
-    let mut out = |part: &[u8]| {
-        all.extend_from_slice(part);
-        Ok(())
-    };
-    let delivered = mounted.volume.read(entry, &mut out, &Context::default()).unwrap();
-    (all, delivered)
-}
-
-fn entry<'a>(mounted: &'a Mounted, path: &str) -> &'a Entry {
-    mounted.volume.entries().iter().find(|e| e.path == path).unwrap_or_else(|| panic!("no {path}"))
-}
-
-fn says(entry: &Entry, code: &Code) -> bool {
-    entry.findings.iter().any(|f| f.code == code)
-}
-
-/// Bytes that differ from sector to sector.
-fn content(key: u8, len: usize) -> Vec<u8> {
-    (0..len).map(|i| (i as u32).wrapping_mul(2_654_435_761).to_be_bytes()[0] ^ (i >> 9) as u8 ^ key).collect()
-}
+use view::{blocks, content, entry, open, read, says};
 
 /// A disk of 360 KiB by hand: two tables of 2 sectors, 112 root entries, data
 /// from sector 12 on in clusters of 2.
@@ -239,7 +196,7 @@ fn an_unknown_shape_is_found_without_a_boot_sector() {
     disk.file(1, b"TWO     BIN", &[5, 6], &content(2, 2000));
     disk.0.resize(410 * 1024, 0);
     disk.0[..512].fill(0xE5);
-    let (_, found) = probe(&*blocks(&disk.0, &[]), &Context::default()).unwrap();
+    let (_, found) = probe(&*blocks(512, &disk.0, &[]), &Context::default()).unwrap();
     assert_eq!(found.strength, Strength::Likely);
     let mounted = open(&disk.0, &[]);
     assert!(read(&mounted, entry(&mounted, "ONE.BIN")).0 == bytes);
@@ -357,7 +314,7 @@ fn a_partitioned_carrier_counts_from_its_own_start() {
     let file = entry(&mounted, "FILE.BIN");
     assert!(read(&mounted, file).0 == bytes);
     assert_eq!(file.pieces[0].start.unwrap() as usize, 17 * 512 + DATA);
-    let (_, found) = probe(&*blocks(&carrier, &[]), &Context::default()).unwrap();
+    let (_, found) = probe(&*blocks(512, &carrier, &[]), &Context::default()).unwrap();
     assert!(found.strength == Strength::Sure && found.reason.starts_with("partition 1"));
 }
 
@@ -379,10 +336,10 @@ proptest! {
         if !whole {
             disk.0.truncate(cut);
         }
-        let view = blocks(&disk.0, &missing);
+        let view = blocks(512, &disk.0, &missing);
         let context = Context::new(Limits { bytes: 1 << 28, steps: 1 << 24, entries: 1 << 16, ..Limits::default() });
         probe(&*view, &context);
-        if let Ok((all, _)) = volumes(Arc::clone(&view), &context) {
+        if let Ok((all, _)) = volumes(view.clone(), &context) {
             for mounted in &all {
                 for entry in mounted.volume.entries() {
                     let sum: u64 = entry.pieces.iter().map(|p| p.len).sum();

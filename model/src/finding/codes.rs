@@ -57,6 +57,26 @@ codes! {
     FS_ENTRY_ODD "fat.odd-entry" Oddity "A directory entry holds what no system writes.";
     FS_CLUSTERS_GUESSED "fat.clusters-guessed" Damage "No table says which clusters a file has; a search found those that fit.";
     FS_CLUSTERS_REUSED "fat.clusters-reused" Info "Clusters of a deleted file are claimed by another file as well.";
+    FS_CHECKSUM "fs.checksum" Damage "The checksum of a block of the file system does not hold.";
+    FS_BLOCK_KIND "fs.block-kind" Damage "A block is not what points at it says.";
+    FS_BLOCK_SHARED "fs.block-shared" Damage "Two files claim the same block.";
+    FS_LINK_LOOP "fs.link-loop" Damage "A chain of blocks runs into itself.";
+    FS_LINK_RANGE "fs.link-out-of-range" Damage "A block number points outside the volume.";
+    FS_BLOCKS_FOUND "fs.blocks-found" Damage "Blocks of a file, or its end, were found by a search; no sound chain leads there.";
+    FS_BLOCKS_LOST "fs.blocks-lost" Damage "Blocks of a file are nowhere to be found.";
+    FS_SIZE_DIFFERS "fs.size-differs" Oddity "The blocks of a file and the size that is recorded of it do not agree.";
+    FS_UNREACHED "fs.unreached" Damage "No directory leads to this entry any more; a search found it.";
+    FS_ROOT_LOST "fs.root-lost" Damage "The root of the file system is lost; what is listed was found by a search.";
+    FS_BOOT_LOST "fs.boot-lost" Damage "The boot block does not say what its volume is.";
+    FS_MAP_INVALID "fs.map-invalid" Oddity "The map of free blocks is not valid.";
+    FS_MAP_IN_USE "fs.map-in-use" Contradiction "Blocks that are in use are free in the map: writing would overwrite them.";
+    FS_MAP_UNUSED "fs.map-unused" Oddity "Blocks that nothing uses are not free in the map.";
+    FS_UNCLOSED "fs.unclosed" Oddity "A file was never closed: its end is not sure.";
+    AMIGA_DATA_CHECKSUM "amiga.data-checksum" Damage "The checksum of a data block does not hold.";
+    AMIGA_HASH "amiga.hash" Oddity "A name stands in a hash chain that is not its own: AmigaDOS does not find it.";
+    AMIGA_CACHE "amiga.cache-differs" Contradiction "The directory cache and the directory do not agree.";
+    AMIGA_LINK "amiga.link" Damage "A hard link leads to nothing that can be read.";
+    CBM_SIDE_SECTORS "cbm.side-sectors" Contradiction "The side sectors of a relative file and its chain do not agree.";
     // Vaults.
     VAULT_CHANGED "vault.changed" Damage "A file does not hold the bytes that were added.";
     VAULT_RECORD "vault.record-changed" Damage "A record is not the one that was written.";
