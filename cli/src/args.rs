@@ -226,6 +226,21 @@ pub(crate) enum Verb {
         #[arg(long)]
         force: bool,
     },
+    /// Draw the disk: both sides by angle, and a grid of all sectors
+    #[command(after_help = "Example:\n  floptical map fixtures/images/harmed.imd harmed.svg\n\n\
+        Colours and patterns tell the states apart; the legend says how many of each there are.")]
+    Map {
+        /// The image
+        image: PathBuf,
+        /// The picture to write: a name that ends in .png or .svg
+        #[arg(value_name = "OUT")]
+        output: PathBuf,
+        /// Write over OUT when it exists
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        reading: Reading,
+    },
     /// List what is known: formats, file systems, layouts, facts
     #[command(after_help = "Example:\n  floptical formats")]
     Formats,
@@ -278,6 +293,7 @@ impl Verb {
             Self::Explain { .. } => "explain",
             Self::Plan { .. } => "plan",
             Self::Convert { .. } => "convert",
+            Self::Map { .. } => "map",
             Self::Formats => "formats",
             Self::Completions { .. } => "completions",
             Self::Man { .. } => "man",

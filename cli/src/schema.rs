@@ -77,6 +77,7 @@ static VERBS: &[(&str, &str)] = &[
     ("explain", "input:text what:text steps:[step]"),
     ("plan", CONVERSION),
     ("convert", CONVERSION),
+    ("map", "input:text output:text bytes:whole states:{whole} notes:[text]"),
     ("formats", "formats:[format] filesystems:[row] layouts:[row] facts:[row]"),
 ];
 

@@ -100,11 +100,11 @@ pub(crate) fn refuse_existing(path: &Path, force: bool) -> Result<(), Failure> {
     Err(Failure::new(Code::Usage, format!("{} exists", shown(path))).detail("--force writes over it"))
 }
 
-/// A file of a few lines beside what is written, ready to be committed.
-pub(crate) fn note(path: &Path, text: &str, force: bool) -> Result<Box<dyn Sink>, Failure> {
+/// One small file, ready to be committed.
+pub(crate) fn whole(path: &Path, bytes: &[u8], force: bool) -> Result<Box<dyn Sink>, Failure> {
     let mut sink = Box::new(DiskOutput::create(path, replace(force))?);
     sink.begin("")?;
-    sink.write(text.as_bytes())?;
+    sink.write(bytes)?;
     sink.written()?;
     Ok(sink)
 }

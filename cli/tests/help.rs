@@ -6,7 +6,7 @@ use std::path::Path;
 
 use media::{code, err, line, out};
 
-const VERBS: [&str; 14] = [
+const VERBS: [&str; 15] = [
     "identify",
     "info",
     "sectors",
@@ -18,6 +18,7 @@ const VERBS: [&str; 14] = [
     "explain",
     "plan",
     "convert",
+    "map",
     "formats",
     "completions",
     "man",

@@ -9,7 +9,8 @@
 //! 3. [`plan`] states what a conversion would change; [`Planned::write`] does
 //!    it, [`Planned::prove`] reads it back and holds it against the promise.
 //! 4. [`Identities`], [`compare`], [`check`], [`explain`], [`volumes`],
-//!    [`snapshot`] speak of a disk; [`drive::Drive`] turns it.
+//!    [`snapshot`] speak of a disk; [`map`] is its picture, [`drive::Drive`] turns
+//!    it.
 //!
 //! Everything opens from bytes in memory too; no file, thread or clock is
 //! touched here.
@@ -26,6 +27,7 @@ mod extract;
 pub mod identify;
 mod identity;
 mod inventory;
+mod map;
 mod open;
 mod prepare;
 pub mod shape;
@@ -40,6 +42,8 @@ pub use floptical_formats as formats;
 pub use floptical_io as io;
 pub use floptical_iso as iso;
 pub use floptical_model as model;
+#[cfg(feature = "pictures")]
+pub use floptical_pictures as pictures;
 
 pub use check::{Checked, check};
 pub use compare::{Comparison, FileDifference, SectorDifference, compare};
@@ -49,6 +53,7 @@ pub use explain::{Step, Target, explain};
 pub use extract::{ExtractOptions, Extracted, extract, extract_metadata, select};
 pub use identity::{Identities, Identity, hex};
 pub use inventory::inventory;
+pub use map::map;
 pub use open::{OpenOptions, Opened, open, open_bytes, open_files};
 pub use prepare::WriteOptions;
 pub use snapshot::snapshot;

@@ -24,6 +24,7 @@ mod inventory;
 mod known;
 pub mod layout;
 mod optical;
+pub mod picture;
 mod place;
 mod sector;
 mod span;

@@ -139,7 +139,7 @@ fn sidecar(
     let own =
         Named { name: name_of(wish.output), format: planned.target().id.to_owned(), sha256: written.sha256.clone() };
     let text = sidecar::to_yaml(image, planned, source, own)?;
-    sink::note(&sidecar_of(wish.output), &text, wish.force)
+    sink::whole(&sidecar_of(wish.output), text.as_bytes(), wish.force)
 }
 
 fn name_of(path: &Path) -> String {

@@ -11,6 +11,7 @@ mod hash;
 mod identify;
 mod info;
 mod ls;
+mod map;
 mod sectors;
 
 use std::path::Path;
@@ -57,6 +58,9 @@ pub(crate) fn run(verb: &Verb, session: &Session) -> Result<Code, Failure> {
             let wish = convert::Wish { output, to: *to, sidecar: *sidecar, force: *force };
             convert::convert(session, image, &wish, choice)
         }
+        Verb::Map { image, output, force, reading } => on_one(session, image, reading, |label, read, context| {
+            map::page(session, label, read, &map::Wish { output, force: *force }, context)
+        }),
         Verb::Formats => formats::run(session),
         Verb::Completions { shell } => generated::completions(*shell),
         Verb::Man { verb } => generated::man(verb.as_deref()),

@@ -15,8 +15,8 @@ pub use report::{
 };
 pub use verbs::{
     CandidateShape, CheckShape, CompareShape, ConversionShape, ExplainShape, ExtractShape, ExtractedShape,
-    FileDigestsShape, FormatsShape, HashShape, IdentifyShape, ItemShape, LayerShape, LsShape, LsVolumeShape, RowShape,
-    SectorRowShape, SectorsShape, WrittenShape,
+    FileDigestsShape, FormatsShape, HashShape, IdentifyShape, ItemShape, LayerShape, LsShape, LsVolumeShape, MapShape,
+    RowShape, SectorRowShape, SectorsShape, WrittenShape,
 };
 
 /// A digest as text.

@@ -7,6 +7,7 @@ use floptical_filesystems::FILESYSTEMS;
 use floptical_formats::{Candidate, Registry};
 use floptical_io::text::{show, words};
 use floptical_model::layout::LAYOUTS;
+use floptical_model::picture::Picture;
 use floptical_model::{Check, Fact, Findings, Known, Place, SectorEntry, Sighting, Slot};
 use serde::Serialize;
 
@@ -380,6 +381,27 @@ impl ConversionShape {
             unaccepted: content.difference(accepted).map(|f| f.word()).collect(),
             written: None,
         }
+    }
+}
+
+/// `map`: the picture that was drawn.
+#[derive(Debug, Clone, Serialize)]
+pub struct MapShape {
+    /// Where it was written.
+    pub output: String,
+    /// Length in bytes.
+    pub bytes: u64,
+    /// How often each state is drawn.
+    pub states: BTreeMap<&'static str, u64>,
+    /// What a reader of the picture must know.
+    pub notes: Vec<String>,
+}
+
+impl MapShape {
+    /// The shape of a picture that was written somewhere.
+    pub fn of(picture: &Picture, output: String, bytes: u64) -> Self {
+        let states = picture.legend().into_iter().map(|(state, n)| (state.word(), n)).collect();
+        Self { output, bytes, states, notes: picture.notes.clone() }
     }
 }
 
