@@ -22,6 +22,7 @@
 )]
 
 mod amiga;
+mod cbm;
 mod fat;
 mod listing;
 mod mount;
@@ -78,7 +79,7 @@ pub struct FileSystem {
 pub type Open = fn(Arc<dyn Blocks>, &Context) -> Result<Box<dyn Volume>>;
 
 /// Every file system.
-pub static FILESYSTEMS: &[&FileSystem] = &[&fat::FAT, &amiga::AMIGA];
+pub static FILESYSTEMS: &[&FileSystem] = &[&fat::FAT, &amiga::AMIGA, &cbm::CBM];
 
 /// An open volume.
 pub trait Volume: Send + Sync {
