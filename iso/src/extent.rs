@@ -86,7 +86,8 @@ pub(crate) fn pieces(sections: &[Section], end: u64, budget: &mut PieceBudget) -
         match all.last_mut().filter(|last| joins(last)) {
             Some(last) => last.len = last.len.saturating_add(there),
             None if there == 0 => {}
-            None if !budget.spend() => return (all, Some(Cut::Effort)),
+            // The first piece of a file is paid for by its record.
+            None if !all.is_empty() && !budget.spend() => return (all, Some(Cut::Effort)),
             None => all.push(Piece { start: Some(run.start), len: there }),
         }
         if there < run.len {

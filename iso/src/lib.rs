@@ -5,7 +5,7 @@
 //! [`Disc::open`] reads the volume descriptors of ISO 9660 and everything that
 //! they lead to: the primary tree, Joliet and other supplementary trees, Rock
 //! Ridge in the reserved fields, the boot images of El Torito. Each is a
-//! [`Namespace`] of its own, side by side, never merged. `author` writes such
+//! [`Namespace`] of its own, side by side, never merged. [`author`] writes such
 //! a disc.
 //!
 //! Reading never repairs: where two statements of the disc contradict each
@@ -23,6 +23,7 @@
     )
 )]
 
+pub mod author;
 mod boot;
 pub mod cd;
 mod date;

@@ -151,6 +151,7 @@ impl<'a> Tree<'a> {
             return Ok(Vec::new());
         }
         self.starts.insert(start, node);
+        let size = self.true_size(node, start, size)?;
         let mut found = directory::read(self.medium, start, size, &mut self.claimed, self.context)?;
         for note in std::mem::take(&mut found.notes) {
             self.say(node, note);
@@ -161,6 +162,20 @@ impl<'a> Tree<'a> {
         }
         self.check_own(node, start, size, &found);
         self.add_members(node, found)
+    }
+
+    /// The size of a directory: what led to it says so, but where that is more
+    /// than the image has and the directory itself says less.
+    fn true_size(&mut self, node: Option<usize>, start: u64, size: u64) -> Result<u64> {
+        let there = self.medium.there(start, size);
+        if there == size {
+            return Ok(size);
+        }
+        let own = own_record(self.medium, start, self.context)?.map(|own| u64::from(own.size));
+        let Some(own) = own.filter(|own| *own <= there) else { return Ok(size) };
+        let what = format!("a directory of {size} bytes, of which the image has {there}, says of itself {own}");
+        self.say(node, Note::new(&ISO_DIRECTORY, start, size, what));
+        Ok(own)
     }
 
     /// Compare what a directory says of itself with what led to it.

@@ -24,6 +24,9 @@ pub struct ExtractFolder {
     files: BTreeSet<String>,
     /// Folders likewise, with the last part as it was made.
     folders: BTreeMap<String, String>,
+    /// The folder that was made last, as the image knows it, with its parts:
+    /// what lies in a deep one does not walk down to it each time.
+    last: (String, Parts),
     /// The number to try next for a name that was taken.
     next: BTreeMap<String, u32>,
     room: Allowance,
@@ -44,6 +47,7 @@ impl ExtractFolder {
             replace,
             files: BTreeSet::new(),
             folders: BTreeMap::new(),
+            last: Default::default(),
             next: BTreeMap::new(),
             room: Allowance::default(),
         })
@@ -61,7 +65,7 @@ impl ExtractFolder {
     /// # Errors
     /// What the system says; when a link or a file is in the way.
     pub fn folder(&mut self, path: &str) -> Result<PathBuf> {
-        let parts = self.make_folders(path.split('/').filter(|part| !part.is_empty()))?;
+        let parts = self.make_folders(path)?;
         Ok(self.path(&parts))
     }
 
@@ -73,7 +77,7 @@ impl ExtractFolder {
     /// a link or a folder that is not ours is in the way.
     pub fn file(&mut self, path: &str) -> Result<ExtractFile> {
         let (folder, name) = path.trim_matches('/').rsplit_once('/').unwrap_or(("", path.trim_matches('/')));
-        let mut parts = self.make_folders(folder.split('/').filter(|part| !part.is_empty()))?;
+        let mut parts = self.make_folders(folder)?;
         let safe = text::safe_name(name);
         let first = self.next.entry(key(&parts, &safe)).or_insert(1);
         let taken = |key: &str| self.files.contains(key) || self.folders.contains_key(key);
@@ -94,9 +98,13 @@ impl ExtractFolder {
         parts.iter().fold(self.root.clone(), |path, part| path.join(part))
     }
 
-    fn make_folders<'n>(&mut self, names: impl Iterator<Item = &'n str>) -> Result<Parts> {
-        let mut parts = Parts::new();
-        for name in names {
+    fn make_folders(&mut self, path: &str) -> Result<Parts> {
+        let below = path.strip_prefix(&self.last.0).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        let (mut parts, names) = match below {
+            Some(rest) => (self.last.1.clone(), rest),
+            None => (Parts::new(), path),
+        };
+        for name in names.split('/').filter(|part| !part.is_empty()) {
             let taken = |key: &str| self.files.contains(key);
             let (_, name) = free_name(&parts, &text::safe_name(name), 1, taken)?;
             let key = key(&parts, &name);
@@ -108,6 +116,7 @@ impl ExtractFolder {
             make_folder(&self.path(&parts))?;
             self.folders.insert(key, name);
         }
+        self.last = (path.to_owned(), parts.clone());
         Ok(parts)
     }
 }
@@ -163,7 +172,7 @@ impl ExtractFile {
     /// # Errors
     /// What the system says.
     pub fn finish(self) -> Result<PathBuf> {
-        self.file.publish(&self.target, self.replace)?;
+        self.file.reveal(&self.target, self.replace)?;
         Ok(self.target)
     }
 }

@@ -105,12 +105,19 @@ impl TemporaryFile {
     /// Safe on the disk, and under its final name.
     pub(super) fn publish(mut self, target: &Path, replace: Replace) -> Result<()> {
         self.sync()?;
+        self.reveal(target, replace)?;
+        sync_folder_of(target);
+        Ok(())
+    }
+
+    /// Under its final name, and on the disk when the system gets to it.
+    pub(super) fn reveal(mut self, target: &Path, replace: Replace) -> Result<()> {
+        self.flush()?;
         match replace {
             Replace::Yes => fs::rename(&self.path, target).map_err(|e| failed("write", target, e))?,
             Replace::No => rename_to_new(&self.path, target)?,
         }
         self.keep();
-        sync_folder_of(target);
         Ok(())
     }
 

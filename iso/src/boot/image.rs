@@ -6,6 +6,7 @@ use floptical_model::finding::{BOOT_IMAGE, BOOT_INFO_TABLE, BOOT_SIZE};
 use floptical_model::{Context, EntryKind, Result};
 
 use super::{BootImage, Emulation};
+use crate::SECTOR;
 use crate::field::Fields;
 use crate::medium::{Medium, Note};
 use crate::namespace::Namespace;
@@ -71,12 +72,13 @@ impl BootImage {
             Emulation::None | Emulation::Unknown(_) => {}
         }
         let (size, from) = match (named, fat_size(head)) {
-            (Some((_, size)), _) if *size >= told => (*size, "the file that lies there"),
+            (Some((_, size)), _) if size.next_multiple_of(SECTOR) >= told => (*size, "the file that lies there"),
             (_, Some(size)) if size >= told => (size, "the boot sector of its FAT"),
             _ if self.sectors > 0 => return (told, "the count of sectors".into()),
             _ => (files.after(start).unwrap_or(end).saturating_sub(start), "the next file, or the end"),
         };
-        if told != size {
+        // Programs count the bytes that fill up the last unit or sector.
+        if told != size.next_multiple_of(512) && told != size.next_multiple_of(SECTOR) {
             let what = format!("the catalog tells {told} bytes to load; {from} tells {size}");
             self.say(&BOOT_SIZE, what);
         }
