@@ -17,6 +17,7 @@
     )
 )]
 
+mod cue;
 mod disc;
 mod format;
 mod hfe;

@@ -22,6 +22,8 @@ codes! {
     FORMAT_FIELDS_DIFFER "format.fields-differ" Contradiction "Two fields of the container cannot both be true.";
     FORMAT_LAYOUT_TIE "format.layout-tie" Info "Several layouts have this size; the first was taken.";
     FORMAT_MISSING_FILE "format.missing-file" Damage "A file that belongs to the set is not there.";
+    CUE_FILE_NAME "cue.file-name" Oddity "A sheet names its file by a path or in other letters; the file beside it was taken.";
+    CUE_NO_SHEET "cue.no-sheet" Info "There are sectors and no sheet; they are shown as one track.";
     // Wrappers.
     WRAP_CORRUPT "wrap.corrupt" Damage "Packed data does not unpack further; what came out before is kept.";
     WRAP_LEFT_OUT "wrap.left-out" Damage "An entry of an archive cannot be unpacked and was left out.";
