@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use floptical_filesystems::{Strength, probe};
-use floptical_formats::{Candidate, Evidence, Group, Registry};
+use floptical_formats::{Candidate, Evidence, Group, NamedBySheet, Registry};
 use floptical_io::{FileSet, Source, text::show, wrap};
 use floptical_model::{BlockDevice, Context, Extent, Fact, Findings, Layer, Result, Run, RunSource, Span, Status};
 
@@ -129,8 +129,16 @@ fn join(items: Vec<Item>, id: &str, group: fn(&[&str]) -> Vec<Vec<usize>>) -> Ve
     rest
 }
 
+/// How a file tells which files it names, if it is a sheet.
+pub fn sheet(file: &Source, registry: &Registry) -> Option<NamedBySheet> {
+    match registry.identify(file).first()?.format.group? {
+        Group::Sheet(named) => Some(named),
+        Group::Names(_) => None,
+    }
+}
+
 /// Give each sheet of a format the files that it names.
-fn join_named(items: Vec<Item>, id: &str, named: fn(&Source, &[&str]) -> Vec<usize>) -> Vec<Item> {
+fn join_named(items: Vec<Item>, id: &str, named: NamedBySheet) -> Vec<Item> {
     let mut companions: Vec<Vec<usize>> = Vec::new();
     for (own, item) in items.iter().enumerate() {
         let is_sheet = item.verdict().candidate().is_some_and(|c| c.format.id == id);

@@ -57,15 +57,17 @@ impl From<Error> for NotFitted {
 /// An image that says exactly what the format will say when it is read back.
 pub type Fitted = Result<Image, NotFitted>;
 
+/// Of the files with these names, those that a sheet names, by index.
+pub type NamedBySheet = fn(&Source, &[&str]) -> Vec<usize>;
+
 /// How it is told which files make one image.
 #[derive(Clone, Copy)]
 pub enum Group {
     /// Their names tell it: of the files with these names, those that belong
     /// together, as lists of indexes.
     Names(fn(&[&str]) -> Vec<Vec<usize>>),
-    /// One file names the others: of the files with these names, those that
-    /// it names.
-    Sheet(fn(&Source, &[&str]) -> Vec<usize>),
+    /// One file names the others.
+    Sheet(NamedBySheet),
 }
 
 /// Writes a fitted image.

@@ -27,7 +27,7 @@ pub(super) fn identify(probe: &mut Probe<'_>) -> Vec<Answer> {
     }
     let found = is_sheet(&text_of(probe.head())) || {
         // Remarks may stand before the first track.
-        let text = probe.len() > Probe::HEAD as u64 && !named_files(&text_of(probe.head())).next().is_none();
+        let text = probe.len() > Probe::HEAD as u64 && named_files(&text_of(probe.head())).next().is_some();
         let len = usize::try_from(probe.len()).unwrap_or(usize::MAX).min(Probe::CAP);
         text && probe.bytes(0, len).is_some_and(|bytes| is_sheet(&text_of(&bytes)))
     };

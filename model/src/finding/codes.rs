@@ -27,6 +27,10 @@ codes! {
     // Wrappers.
     WRAP_CORRUPT "wrap.corrupt" Damage "Packed data does not unpack further; what came out before is kept.";
     WRAP_LEFT_OUT "wrap.left-out" Damage "An entry of an archive cannot be unpacked and was left out.";
+    // Optical discs.
+    DISC_HEADER "disc.header" Contradiction "Sync or header of a sector are not those of its address and mode.";
+    DISC_EDC "disc.edc" Damage "The error detection code of a sector does not hold.";
+    DISC_ECC "disc.ecc" Contradiction "The error correction code of a sector does not hold.";
     // Signal.
     FLUX_NO_INDEX "flux.no-index" Oddity "The capture holds no whole revolution between two index marks.";
     FLUX_CAPTURE "flux.capture" Damage "The device reported trouble while it captured.";
