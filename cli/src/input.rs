@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use floptical::formats::Registry;
 use floptical::identify::identify_files;
-use floptical::io::{FileSet, disk};
+use floptical::io::{FileSet, Source, disk};
 use floptical::model::{Context, Error, Findings, Severity};
 use floptical::{Disk, OpenOptions, Opened, sidecar};
 
@@ -69,7 +69,8 @@ impl Input {
     /// The files: for digests of the file itself.
     pub(crate) fn files(&self, context: &Context) -> Result<FileSet, Error> {
         match &self.origin {
-            Origin::File(path, _) => disk::open(path).map(FileSet::from),
+            Origin::File(path, None) => with_companions(path),
+            Origin::File(path, Some(_)) => disk::open(path).map(FileSet::from),
             Origin::Folder(path) => disk::folder(path),
             Origin::Set(files) => Ok(files.clone()),
             Origin::Stdin => disk::open_stdin(context).map(FileSet::from),
@@ -84,9 +85,12 @@ impl Input {
         }
     }
 
-    /// True for a file or stdin: what may be wrapped.
-    pub(crate) fn is_single(&self) -> bool {
-        matches!(self.origin, Origin::File(..) | Origin::Stdin)
+    /// The only file, or stdin: what may be wrapped.
+    pub(crate) fn single<'a>(&self, files: &'a FileSet) -> Option<&'a Source> {
+        match (&self.origin, files.files()) {
+            (Origin::File(..) | Origin::Stdin, [only]) => Some(only),
+            _ => None,
+        }
     }
 
     /// Open it and derive what follows.
@@ -101,9 +105,9 @@ impl Input {
             layout: reading.layout.cloned(),
             member: self.member().map(str::to_owned),
         };
-        let mut opened = match files.first() {
-            Some(source) if self.is_single() => floptical::open(source, &options, context)?,
-            _ => floptical::open_files(files, &options, context)?,
+        let mut opened = match self.single(files) {
+            Some(source) => floptical::open(source, &options, context)?,
+            None => floptical::open_files(files, &options, context)?,
         };
         let mut aside = self.recall(&mut opened, files, context)?;
         let serious = opened.findings.iter().filter(|f| f.code.severity >= Severity::Contradiction);
@@ -130,6 +134,19 @@ impl Input {
             Err(error) => vec![Aside::Note(format!("{} was not used: {}", shown(&name), Failure::from(error)))],
         })
     }
+}
+
+/// A file with those beside it that it names, if it is a sheet.
+fn with_companions(path: &Path) -> Result<FileSet, Error> {
+    let source = disk::open(path)?;
+    let Some(named) = floptical::identify::sheet(&source, &Registry::default()) else { return Ok(source.into()) };
+    let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
+    let beside = disk::folder(folder)?;
+    let others: Vec<&Source> = beside.files().iter().filter(|f| f.name() != source.name()).collect();
+    let names: Vec<&str> = others.iter().map(|f| f.name()).collect();
+    let companions: Vec<Source> =
+        named(&source, &names).into_iter().filter_map(|at| others.get(at).map(|f| (*f).clone())).collect();
+    Ok(FileSet::new(companions.into_iter().chain([source])))
 }
 
 fn shown(text: &str) -> String {

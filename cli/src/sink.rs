@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use floptical::formats::Format;
-use floptical::io::disk::{self, DiskOutput, Replace};
+use floptical::formats::{Format, Group};
+use floptical::io::disk::{self, DiskOutput, Placing, Replace};
 use floptical::io::{FileSet, Memory, Output, Sink, text::show, wrap};
 use floptical::model::Context;
 
@@ -21,12 +21,13 @@ pub(crate) enum Target {
 impl Target {
     /// Say before any work what cannot be.
     pub(crate) fn preflight(path: &Path, format: &Format, force: bool) -> Result<(), Failure> {
-        let several = format.group.is_some();
+        let placing = placing(path, format);
+        let several = placing != Placing::One;
         if path == Path::new("-") {
             return if several { Err(needs_folder(format)) } else { Ok(()) };
         }
-        if !several && path.is_dir() {
-            let what = format!("{} is a folder, and {} is one file", shown(path), format.name);
+        if placing != Placing::Folder && path.is_dir() {
+            let what = format!("{} is a folder, and {} is a file", shown(path), format.name);
             return Err(Failure::new(Code::Usage, what));
         }
         match path.parent().filter(|folder| *folder != Path::new("") && !folder.is_dir()) {
@@ -40,7 +41,7 @@ impl Target {
         if path == Path::new("-") {
             return Ok(Self::Stdout(Memory::new()));
         }
-        Ok(Self::Disk(disk::sink(path, format.group.is_some(), replace(force))?))
+        Ok(Self::Disk(disk::sink(path, placing(path, format), replace(force))?))
     }
 
     /// Where a format writes to.
@@ -65,6 +66,17 @@ impl Target {
             Self::Disk(sink) => Ok(sink.commit()?),
             Self::Stdout(sink) => sink.files().iter().try_for_each(|(_, bytes)| to_stdout(bytes)),
         }
+    }
+}
+
+/// How many files a format writes to a target: a sheet lies beside its files
+/// where the target is named as one.
+pub(crate) fn placing(path: &Path, format: &Format) -> Placing {
+    let own = |e: &&str| path.extension().is_some_and(|end| end.eq_ignore_ascii_case(*e));
+    match format.group {
+        None => Placing::One,
+        Some(Group::Sheet(_)) if format.extensions.iter().any(own) => Placing::Beside,
+        Some(_) => Placing::Folder,
     }
 }
 

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use floptical_model::{Context, Findings, Result, SectorEntry, Severity, Status};
 
+use crate::disc_checks::check_disc;
 use crate::{Disk, volumes};
 
 /// What all checks of an image say together.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 #[must_use]
 pub struct Checked {
     /// How many sectors have each status.
@@ -32,13 +33,21 @@ impl Checked {
 /// # Errors
 /// What stops the reading.
 pub fn check(disk: &Disk, context: &Context) -> Result<Checked> {
-    let mut sectors = BTreeMap::new();
-    let entries = disk.sectors();
-    entries.iter().for_each(|s| *sectors.entry(s.status).or_default() += 1);
+    let sectors = match disk.image().as_optical() {
+        Some(optical) => check_disc(optical, context)?,
+        None => check_entries(disk.sectors()),
+    };
     let mut findings = disk.findings();
+    findings.extend(&sectors.findings);
     let (mounted, carrier) = volumes(disk, context)?;
     findings.extend(&carrier);
     mounted.iter().for_each(|m| findings.extend(&m.volume.findings()));
-    let damaged = entries.into_iter().filter(|s| s.status.is_damage()).collect();
-    Ok(Checked { sectors, damaged, findings })
+    Ok(Checked { findings, ..sectors })
+}
+
+fn check_entries(entries: Vec<SectorEntry>) -> Checked {
+    let mut checked = Checked::default();
+    entries.iter().for_each(|s| *checked.sectors.entry(s.status).or_default() += 1);
+    checked.damaged = entries.into_iter().filter(|s| s.status.is_damage()).collect();
+    checked
 }

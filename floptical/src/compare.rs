@@ -118,17 +118,19 @@ fn by_sector(a: &BTreeMap<u64, SectorEntry>, b: &BTreeMap<u64, SectorEntry>, blo
 }
 
 fn by_block(a: &dyn Blocks, b: &dyn Blocks, context: &Context) -> Result<Vec<SectorDifference>> {
-    const BLOCK: usize = 512;
+    /// Of carriers that tell no larger block.
+    const SMALLEST: u32 = 512;
+    let block = a.block().min(b.block()).max(SMALLEST) as usize;
     let mut different = Vec::new();
     let mut at = 0u64;
     while at < a.len().max(b.len()) {
-        context.stream(BLOCK as u64)?;
+        context.stream(block as u64)?;
         let read = |blocks: &dyn Blocks| -> Result<Option<(Vec<u8>, Status)>> {
-            let len = (BLOCK as u64).min(blocks.len().saturating_sub(at));
+            let len = (block as u64).min(blocks.len().saturating_sub(at));
             if len == 0 {
                 return Ok(None);
             }
-            let mut bytes = vec![0; usize::try_from(len).unwrap_or(BLOCK)];
+            let mut bytes = vec![0; usize::try_from(len).unwrap_or(block)];
             let status = blocks.read(at, &mut bytes, context)?;
             Ok(Some((bytes, status)))
         };
@@ -136,16 +138,23 @@ fn by_block(a: &dyn Blocks, b: &dyn Blocks, context: &Context) -> Result<Vec<Sec
         if x.as_ref().map(|x| &x.0) != y.as_ref().map(|y| &y.0) {
             let byte = x.as_ref().zip(y.as_ref()).and_then(|(p, q)| p.0.iter().zip(&q.0).position(|(m, n)| m != n));
             different.push(SectorDifference {
-                lba: at / BLOCK as u64,
-                place: Place::Bytes { start: at, len: BLOCK as u64 },
+                lba: at / block as u64,
+                place: place_of(a, b, at, block as u64),
                 first: x.map(|x| x.1),
                 second: y.map(|y| y.1),
                 byte: byte.and_then(|b| u32::try_from(b).ok()),
             });
         }
-        at += BLOCK as u64;
+        at += block as u64;
     }
     Ok(different)
+}
+
+/// Where a block lies on the first carrier, or on the second where the first
+/// has none.
+fn place_of(a: &dyn Blocks, b: &dyn Blocks, at: u64, len: u64) -> Place {
+    let traced = [a, b].iter().find_map(|blocks| blocks.trace(at, len).into_iter().next());
+    traced.map_or(Place::Bytes { start: at, len }, |traced| traced.place)
 }
 
 type Files = BTreeMap<String, ([u8; 32], u64)>;

@@ -145,6 +145,21 @@ impl Planned {
         if facts.is_empty() { Ok(()) } else { Err(ConvertError::Unaccepted { facts, plan: self.plan.clone() }) }
     }
 
+    /// Name the files of a set after `stem`: for targets of several files that
+    /// lie beside others.
+    pub fn name_files(&mut self, stem: &str) {
+        let ending = |name: &str| name.rsplit_once('.').map_or("bin", |(_, end)| end).to_owned();
+        let is_sheet = |end: &str| self.target.extensions.iter().any(|own| own.eq_ignore_ascii_case(end));
+        let several = self.fitted.files.iter().filter(|f| !is_sheet(&ending(&f.name))).count() > 1;
+        let mut count = 0;
+        for file in &mut self.fitted.files {
+            let end = ending(&file.name);
+            count += u32::from(!is_sheet(&end));
+            file.name =
+                if several && !is_sheet(&end) { format!("{stem}-{count:02}.{end}") } else { format!("{stem}.{end}") };
+        }
+    }
+
     /// Write the fitted image.
     ///
     /// # Errors

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use floptical_iso::cd::{Sector, each_sector};
 use floptical_model::{
-    Blocks, CdTrack, Context, Error, Held, Lba, Optical, Place, Result, SectorForm, Span, Status, Traced,
+    Blocks, CdTrack, Context, Error, Held, Known, Layer, Lba, Optical, Place, Result, SectorEntry, SectorForm, Span,
+    Status, Traced,
 };
 
 /// Bytes in a block of the linear view.
@@ -119,6 +120,15 @@ impl DataTrack {
         let place = Place::Sectors { track: self.track.number, start: sector, count };
         Traced { start, len, status: Status::Unverified, place, span: Some(span) }
     }
+}
+
+/// A sector as a row of the common sector model, without its data.
+pub(crate) fn entry(track: &CdTrack, sector: &Sector) -> SectorEntry {
+    let size = u32::try_from(sector.user().len()).unwrap_or(u32::MAX);
+    let place = Place::Sectors { track: track.number, start: sector.at, count: 1 };
+    let span = track.run_at(sector.at).map(|run| run.span(sector.at));
+    let (status, layer) = (sector.status(), Layer::Blocks);
+    SectorEntry { place, offset: None, id: Known::Unrecorded, size, status, data: None, span, layer }
 }
 
 /// Give `take` every sector that a disc holds, by address, with its track.

@@ -113,8 +113,15 @@ fn explain_byte(disk: &Disk, at: u64, context: &Context) -> Result<Vec<Step>> {
     let holds = |s: &&SectorEntry| s.offset.is_some_and(|o| (o..o + u64::from(s.size)).contains(&at));
     let Some(entry) = sectors.iter().find(holds) else {
         let blocks = disk.blocks()?;
-        let traced = blocks.trace(at, 1).into_iter().next();
-        return Ok(traced.map(|t| step("container", t.status.word(), t.span)).into_iter().collect());
+        let Some(traced) = blocks.trace(at, 1).into_iter().next() else { return Ok(Vec::new()) };
+        let mut steps = Vec::new();
+        if let Place::Sectors { .. } = traced.place {
+            steps.push(step("sector", traced.place.to_string(), None));
+        }
+        let container =
+            traced.span.as_ref().map_or_else(|| traced.status.word().to_owned(), |span| in_file(disk, span));
+        steps.push(step("container", container, traced.span));
+        return Ok(steps);
     };
     let block = entry.offset.unwrap_or(0) / u64::from(entry.size.max(1));
     let byte = at - entry.offset.unwrap_or(0);
@@ -214,18 +221,19 @@ fn below(disk: &Disk, track: &DiskTrack, span: &Span, context: &Context) -> Resu
             _ => continue,
         };
         if let Some(bytes) = floppy.tracks.locate(track.at, index, range, context) {
-            let name = match &bytes {
-                Span::File { file, .. } => disk.image().files.get(usize::from(*file)).map_or("", |f| &f.name),
-                _ => "",
-            };
-            steps.push(step(
-                "container",
-                format!("{bytes} of {}", floptical_io::text::show(name.as_bytes())),
-                Some(bytes),
-            ));
+            steps.push(step("container", in_file(disk, &bytes), Some(bytes)));
         }
     }
     Ok(steps)
+}
+
+/// Bytes of a file of the image, with its name.
+fn in_file(disk: &Disk, bytes: &Span) -> String {
+    let name = match bytes {
+        Span::File { file, .. } => disk.image().files.get(usize::from(*file)).map_or("", |f| &f.name),
+        _ => return bytes.to_string(),
+    };
+    format!("{bytes} of {}", floptical_io::text::show(name.as_bytes()))
 }
 
 fn ticks_step(track: TrackAt, reading: usize, ticks: &Range<u64>, clock: floptical_model::Clock) -> Step {

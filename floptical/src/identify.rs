@@ -1,9 +1,10 @@
 //! What is this, how sure, and why.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use floptical_filesystems::{Strength, probe};
-use floptical_formats::{Candidate, Evidence, Registry};
+use floptical_formats::{Candidate, Evidence, Group, NamedBySheet, Registry};
 use floptical_io::{FileSet, Source, text::show, wrap};
 use floptical_model::{BlockDevice, Context, Extent, Fact, Findings, Layer, Result, Run, RunSource, Span, Status};
 
@@ -104,9 +105,11 @@ pub fn identify_files(files: &FileSet, registry: &Registry, context: &Context) -
         .map(|file| Item { files: file.clone().into(), candidates: candidates(file, registry, context) })
         .collect();
     for format in registry.formats() {
-        if let Some(group) = format.group {
-            items = join(items, format.id, group);
-        }
+        items = match format.group {
+            None => items,
+            Some(Group::Names(group)) => join(items, format.id, group),
+            Some(Group::Sheet(named)) => join_named(items, format.id, named),
+        };
     }
     Ok(items)
 }
@@ -124,6 +127,42 @@ fn join(items: Vec<Item>, id: &str, group: fn(&[&str]) -> Vec<Vec<usize>>) -> Ve
     }
     rest.sort_by(|a, b| a.name().cmp(b.name()));
     rest
+}
+
+/// How a file tells which files it names, if it is a sheet.
+pub fn sheet(file: &Source, registry: &Registry) -> Option<NamedBySheet> {
+    match registry.identify(file).first()?.format.group? {
+        Group::Sheet(named) => Some(named),
+        Group::Names(_) => None,
+    }
+}
+
+/// Give each sheet of a format the files that it names.
+fn join_named(items: Vec<Item>, id: &str, named: NamedBySheet) -> Vec<Item> {
+    let mut companions: Vec<Vec<usize>> = Vec::new();
+    for (own, item) in items.iter().enumerate() {
+        let is_sheet = item.verdict().candidate().is_some_and(|c| c.format.id == id);
+        let Some(sheet) = item.files.first().filter(|_| is_sheet) else {
+            companions.push(Vec::new());
+            continue;
+        };
+        let beside: Vec<usize> = (0..items.len()).filter(|at| *at != own).collect();
+        let names: Vec<&str> = beside.iter().map(|at| items[*at].name()).collect();
+        companions.push(named(sheet, &names).into_iter().filter_map(|at| beside.get(at).copied()).collect());
+    }
+    let taken: BTreeSet<usize> = companions.iter().flatten().copied().collect();
+    let files: Vec<FileSet> = items.iter().map(|item| item.files.clone()).collect();
+    let mut joined = Vec::new();
+    for ((at, mut item), named) in items.into_iter().enumerate().zip(companions) {
+        if !named.is_empty() {
+            let all = [at].into_iter().chain(named).flat_map(|at| files[at].files().iter().cloned());
+            item.files = FileSet::new(all);
+        }
+        if !taken.contains(&at) {
+            joined.push(item);
+        }
+    }
+    joined
 }
 
 /// What one file may be. Where only a length or a weak mark speaks, the file

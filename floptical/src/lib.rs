@@ -20,6 +20,7 @@ mod check;
 mod compare;
 mod convert;
 mod disc;
+mod disc_checks;
 mod disk;
 pub mod drive;
 mod explain;

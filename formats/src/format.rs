@@ -1,6 +1,6 @@
 //! What a format is.
 
-use floptical_io::{FileSet, Output};
+use floptical_io::{FileSet, Output, Source};
 use floptical_model::{CarrierKind, Context, Error, Fact, Image, Layer, Layout, Place, Refusal, Result};
 
 use crate::{Answer, Probe};
@@ -57,8 +57,18 @@ impl From<Error> for NotFitted {
 /// An image that says exactly what the format will say when it is read back.
 pub type Fitted = Result<Image, NotFitted>;
 
-/// Which of the files with these names belong together: lists of indexes.
-pub type Group = fn(&[&str]) -> Vec<Vec<usize>>;
+/// Of the files with these names, those that a sheet names, by index.
+pub type NamedBySheet = fn(&Source, &[&str]) -> Vec<usize>;
+
+/// How it is told which files make one image.
+#[derive(Clone, Copy)]
+pub enum Group {
+    /// Their names tell it: of the files with these names, those that belong
+    /// together, as lists of indexes.
+    Names(fn(&[&str]) -> Vec<Vec<usize>>),
+    /// One file names the others.
+    Sheet(NamedBySheet),
+}
 
 /// Writes a fitted image.
 pub type Emit = fn(&Image, &mut dyn Output, &Context) -> Result<()>;
@@ -91,7 +101,7 @@ pub struct Format {
     /// Look at the head, the length and a few places; say what it may be. More
     /// than one answer where the bytes allow several layouts.
     pub identify: fn(&mut Probe<'_>) -> Vec<Answer>,
-    /// Which of the files belong together: one list of indexes for each image.
+    /// How it is told which files belong together.
     /// `None` when every file is an image of its own.
     pub group: Option<Group>,
     /// Read one image.

@@ -17,6 +17,7 @@
     )
 )]
 
+mod cue;
 mod disc;
 mod format;
 mod hfe;
@@ -28,6 +29,6 @@ pub mod raw;
 mod registry;
 mod scp;
 
-pub use format::{Emit, Exactness, Fitted, Format, Group, NotFitted, ReadOptions, Witness};
+pub use format::{Emit, Exactness, Fitted, Format, Group, NamedBySheet, NotFitted, ReadOptions, Witness};
 pub use identify::{Answer, Candidate, Evidence, Probe};
 pub use registry::{FORMATS, Registry};

@@ -2,7 +2,7 @@
 
 mod suite;
 
-use floptical_formats::{Evidence, ReadOptions, Registry};
+use floptical_formats::{Evidence, Group, ReadOptions, Registry};
 use floptical_io::{FileSet, Source};
 use floptical_model::{Clock, Context, Edge, ErrorKind, Fact, Flux, Image, Known, Place, Span, TrackAt};
 use proptest::prelude::*;
@@ -147,7 +147,7 @@ fn clocks_come_from_the_text() {
 
 #[test]
 fn files_of_one_stem_are_a_set() {
-    let group = format("kryoflux").group.unwrap();
+    let Some(Group::Names(group)) = format("kryoflux").group else { panic!("told by names") };
     assert_eq!(group(&["a00.0.raw", "b00.0.raw", "a00.1.raw", "notes.txt"]), [vec![0, 2], vec![1], vec![3]]);
     let stream = [vec![0x50; 3], numbers(3, &[3, 0]), END.to_vec()].concat();
     let read = |names: &[&str]| {

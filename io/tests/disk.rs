@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use floptical_io::disk::{DiskOutput, ExtractFolder, FolderOutput, Replace, ZipOutput, folder, open, sink, walk};
+use floptical_io::disk::{
+    BesideOutput, DiskOutput, ExtractFolder, FolderOutput, Placing, Replace, ZipOutput, folder, open, sink, walk,
+};
 use floptical_io::{FileSet, Output, Sink, wrap};
 use floptical_model::{Context, Error, ErrorKind, Limits};
 use tempfile::{TempDir, tempdir};
@@ -30,9 +32,10 @@ fn is_system(error: &Error, kind: std::io::ErrorKind) -> bool {
 fn sinks(root: &TempDir, replace: Replace) -> Vec<(&'static str, Box<dyn Sink>)> {
     let at = |name: &str| root.path().join(name);
     vec![
-        ("disk.img", sink(&at("disk.img"), false, replace).unwrap()),
-        ("set", sink(&at("set"), true, replace).unwrap()),
-        ("disk.d88.zip", sink(&at("disk.d88.zip"), false, replace).unwrap()),
+        ("disk.cue", sink(&at("disk.cue"), Placing::Beside, replace).unwrap()),
+        ("disk.img", sink(&at("disk.img"), Placing::One, replace).unwrap()),
+        ("set", sink(&at("set"), Placing::Folder, replace).unwrap()),
+        ("disk.d88.zip", sink(&at("disk.d88.zip"), Placing::One, replace).unwrap()),
     ]
 }
 
@@ -60,7 +63,7 @@ fn a_sink_shows_nothing_before_it_is_whole() {
     assert_eq!(contents(&zip.files), [("disk.d88".into(), b"hello".to_vec())]);
     assert!(zip.findings.is_empty());
     fs::remove_file(root.path().join("disk.d88.zip")).unwrap();
-    assert_eq!(listing(root.path()), ["disk.img: hello", "set/set: hello"]);
+    assert_eq!(listing(root.path()), ["disk.cue: hello", "disk.img: hello", "set/set: hello"]);
 }
 
 #[test]
@@ -88,8 +91,9 @@ fn a_sink_dropped_in_the_middle_leaves_nothing() {
 fn a_full_disk_is_said_and_leaves_nothing() {
     let root = tempdir().unwrap();
     let at = |name: &str| root.path().join(name);
-    let full: [(_, Box<dyn Sink>); 3] = [
+    let full: [(_, Box<dyn Sink>); 4] = [
         (3, Box::new(DiskOutput::create(&at("a.img"), Replace::No).unwrap().failing_after(8))),
+        (3, Box::new(BesideOutput::create(&at("a.cue"), Replace::No).unwrap().failing_after(8))),
         (3, Box::new(FolderOutput::create(&at("set"), Replace::No).unwrap().failing_after(8))),
         (2, Box::new(ZipOutput::create(&at("a.zip"), Replace::No).unwrap().failing_after(12))),
     ];
@@ -109,8 +113,14 @@ fn what_is_there_is_replaced_only_when_told() {
     fs::write(root.path().join("disk.d88.zip"), "old").unwrap();
     fs::create_dir(root.path().join("set")).unwrap();
     fs::write(root.path().join("set/other"), "old").unwrap();
-    for (name, several) in [("disk.img", false), ("disk.d88.zip", false), ("set", true)] {
-        let Err(error) = sink(&root.path().join(name), several, Replace::No) else { panic!("{name}") };
+    fs::write(root.path().join("disk.cue"), "old").unwrap();
+    for (name, placing) in [
+        ("disk.img", Placing::One),
+        ("disk.d88.zip", Placing::One),
+        ("set", Placing::Folder),
+        ("disk.cue", Placing::Beside),
+    ] {
+        let Err(error) = sink(&root.path().join(name), placing, Replace::No) else { panic!("{name}") };
         assert!(is_system(&error, std::io::ErrorKind::AlreadyExists));
         assert!(error.what.contains(name), "{error}");
     }
@@ -119,7 +129,7 @@ fn what_is_there_is_replaced_only_when_told() {
         sink.commit().unwrap();
     }
     fs::remove_file(root.path().join("disk.d88.zip")).unwrap();
-    assert_eq!(listing(root.path()), ["disk.img: hello", "set/set: hello"]);
+    assert_eq!(listing(root.path()), ["disk.cue: hello", "disk.img: hello", "set/set: hello"]);
 }
 
 #[test]
@@ -130,7 +140,7 @@ fn what_came_while_writing_is_not_replaced() {
         fs::write(root.path().join(name), "theirs").unwrap();
         assert!(is_system(&sink.commit().unwrap_err(), std::io::ErrorKind::AlreadyExists));
     }
-    assert_eq!(listing(root.path()), ["disk.d88.zip: theirs", "disk.img: theirs", "set: theirs"]);
+    assert_eq!(listing(root.path()), ["disk.cue: theirs", "disk.d88.zip: theirs", "disk.img: theirs", "set: theirs"]);
 }
 
 #[test]
@@ -160,7 +170,7 @@ fn a_folder_with_anything_else_in_it_is_never_replaced() {
 fn several_files_go_into_a_folder_or_an_archive_and_not_into_one_file() {
     let root = tempdir().unwrap();
     let zip = |name: &str| {
-        let mut sink = sink(&root.path().join(name), true, Replace::No).unwrap();
+        let mut sink = sink(&root.path().join(name), Placing::Folder, Replace::No).unwrap();
         for (name, bytes) in [("b.raw", vec![b'b'; 100_000]), ("ä.raw", b"a".to_vec()), ("empty", vec![])] {
             sink.begin(name).unwrap();
             sink.write(&bytes).unwrap();
@@ -179,6 +189,30 @@ fn several_files_go_into_a_folder_or_an_archive_and_not_into_one_file() {
     let mut one = DiskOutput::create(&root.path().join("d"), Replace::No).unwrap();
     one.begin("").unwrap();
     assert_eq!(one.begin("").unwrap_err().kind, ErrorKind::Unsupported);
+}
+
+/// A sheet and what it names: all of it or nothing, and what is there stays.
+#[test]
+fn a_file_and_others_beside_it_come_together() {
+    let root = tempdir().unwrap();
+    let write = |replace| -> Result<Box<BesideOutput>, Error> {
+        let mut sink = Box::new(BesideOutput::create(&root.path().join("a.cue"), replace)?);
+        for (name, bytes) in [("own.cue", b"sheet"), ("a.bin", b"bytes"), ("../b.bin", b"other")] {
+            sink.begin(name)?;
+            sink.write(bytes)?;
+        }
+        Ok(sink)
+    };
+    let mut sink = write(Replace::No).unwrap();
+    let names: Vec<String> = contents(&sink.written().unwrap()).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, [".._b.bin", "a.bin", "a.cue"]);
+    assert!(sink.begin("a.bin").is_err());
+    fs::write(root.path().join("a.bin"), "theirs").unwrap();
+    assert!(sink.commit().is_err());
+    assert_eq!(listing(root.path()), ["a.bin: theirs"]);
+    assert!(write(Replace::No).is_err());
+    write(Replace::Yes).unwrap().commit().unwrap();
+    assert_eq!(listing(root.path()), [".._b.bin: other", "a.bin: bytes", "a.cue: sheet"]);
 }
 
 #[test]

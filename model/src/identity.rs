@@ -22,7 +22,11 @@
 //! **L2, the data.** All data in logical order; then for each maximal run of
 //! one kind its kind u8 (`D` data, `M` missing) and length u64; then the
 //! number of runs u64; then `"floptical L2/0\n"`. Missing data adds no bytes,
-//! only its run, so that it never equals zeros.
+//! only its run, so that it never equals zeros. Of an optical disc: the user
+//! data of each sector that is held, by address, data and sound: 2048 bytes of
+//! mode 1 and form 1, 2324 of form 2, 2336 of mode 2 without a form, 2352 of
+//! sound with the low byte of each sample first. Gaps that are only named add
+//! nothing.
 
 use crate::{Check, SectorEntry, Sectors, Sighting, Status};
 

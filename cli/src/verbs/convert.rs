@@ -6,6 +6,7 @@ use std::path::Path;
 
 use floptical::formats::{Format, Registry};
 use floptical::io::Sink;
+use floptical::io::disk::Placing;
 use floptical::io::text::{show, words};
 use floptical::model::{Context, Place, Refusal};
 use floptical::shape::{ConversionShape, LossShape, WrittenShape};
@@ -77,6 +78,11 @@ pub(crate) fn convert(session: &Session, image: &Path, wish: &Wish<'_>, choice: 
     wish.preflight(format)?;
     session.each(&[Input::named(image)], |input, context| {
         let mut prepared = prepare(input, format, choice, context)?;
+        if sink::placing(wish.output, format) == Placing::Beside {
+            // Files of several discs may lie in one folder.
+            let stem = wish.output.file_stem().unwrap_or_default();
+            prepared.planned.name_files(&stem.to_string_lossy());
+        }
         if !prepared.shape.unaccepted.is_empty() {
             return Ok(refuse(page(session, input, &prepared)?, &prepared, choice));
         }

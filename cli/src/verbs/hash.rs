@@ -57,7 +57,7 @@ fn identities(
 /// around it, of what is inside.
 fn digests(input: &Input, files: &FileSet, context: &Context) -> Result<HashShape, Error> {
     let l0 = each(files, context)?;
-    let unpacked = match files.first().filter(|_| input.is_single()).map(|f| wrap::unwrap(f, context)) {
+    let unpacked = match input.single(files).map(|f| wrap::unwrap(f, context)) {
         Some(Ok(inside)) if !inside.layers.is_empty() => match input.member() {
             Some(member) => each(&wrap::member(&inside.files, member)?, context)?,
             None => each(&inside.files, context)?,

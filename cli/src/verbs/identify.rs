@@ -36,9 +36,9 @@ fn identified(input: &Input, context: &Context) -> Result<Identified, Failure> {
         let items = identify_files(&wrap::member(&inside.files, member)?, &registry, context)?;
         return Ok(Identified { layers: inside.layers, items, findings: inside.findings });
     }
-    Ok(match files.first() {
-        Some(source) if input.is_single() => identify(source, &registry, context)?,
-        _ => {
+    Ok(match input.single(&files) {
+        Some(source) => identify(source, &registry, context)?,
+        None => {
             let items: Vec<Item> = identify_files(&files, &registry, context)?;
             Identified { layers: Vec::new(), items, findings: Findings::default() }
         }

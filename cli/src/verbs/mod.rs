@@ -31,9 +31,9 @@ pub(crate) fn run(verb: &Verb, session: &Session) -> Result<Code, Failure> {
         Verb::Info { image, yaml, reading } => {
             on_one(session, image, reading, |label, read, context| info::page(session, label, read, *yaml, context))
         }
-        Verb::Sectors { image, track, bad, reading } => {
-            on_one(session, image, reading, |label, read, _| sectors::page(session, label, read, *track, *bad))
-        }
+        Verb::Sectors { image, track, bad, reading } => on_one(session, image, reading, |label, read, context| {
+            sectors::page(session, label, read, *track, *bad, context)
+        }),
         Verb::Ls { image, path, deleted, namespace, reading } => {
             on_one(session, image, reading, |label, read, context| {
                 let wish = ls::Wish { path: path.as_deref(), deleted: *deleted, namespace: namespace.as_deref() };

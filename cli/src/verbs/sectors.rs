@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use floptical::io::text::show;
-use floptical::model::{SectorEntry, TrackAt};
+use floptical::model::{Context, SectorEntry, TrackAt};
 use floptical::shape::{SectorRowShape, SectorsShape};
 
 use super::check::{look_of, states};
@@ -18,9 +18,10 @@ pub(crate) fn page(
     read: &Read,
     track: Option<TrackAt>,
     bad: bool,
+    context: &Context,
 ) -> Result<Page, Failure> {
     let wanted = |s: &SectorEntry| track.is_none_or(|t| s.place.track() == Some(t)) && (!bad || s.status.is_damage());
-    let shape = SectorsShape::of(&read.disk, wanted);
+    let shape = SectorsShape::of(&read.disk, wanted, context)?;
     let code = if bad && !shape.sectors.is_empty() { Code::Found } else { Code::Done };
     session.page(Some(label), &shape, code, |out| {
         let head = [

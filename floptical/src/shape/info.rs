@@ -255,11 +255,12 @@ fn disc_track_line(track: &CdTrack) -> String {
         (Control::SCMS, "SCMS"),
     ];
     let mode = track.mode.copied().map_or("data", TrackMode::word);
-    let mut line = format!("{mode}, {} sectors from {}", track.end().since(track.begin()), track.begin());
+    let (before, behind) = track.made_gaps();
+    let own = track.end().since(track.begin()).saturating_sub(behind);
+    let mut line = format!("{mode}, {own} sectors from {}", track.begin());
     let control = track.control.copied().unwrap_or_default();
     BITS.iter().filter(|(bit, _)| control.has(*bit)).for_each(|(_, word)| line.push_str(&format!(", {word}")));
     let pregap = track.begin().since(track.start());
-    let (before, behind) = track.made_gaps();
     if pregap > 0 {
         let named = if before > 0 { format!(", {before} of them only named") } else { String::new() };
         line.push_str(&format!("; {pregap} of pregap{named}"));

@@ -6,15 +6,17 @@ use std::path::PathBuf;
 use floptical_filesystems::FILESYSTEMS;
 use floptical_formats::{Candidate, Registry};
 use floptical_io::text::{show, words};
+use floptical_iso::cd::Shape;
 use floptical_model::layout::LAYOUTS;
 use floptical_model::picture::Picture;
-use floptical_model::{Check, Fact, Findings, Known, Place, SectorEntry, Sighting, Slot};
+use floptical_model::{Check, Context, Fact, Findings, Known, Optical, Place, Result, SectorEntry, Sighting, Slot};
 use serde::Serialize;
 
 use super::{
     ComparisonShape, CoverageShape, EntryShape, FindingShape, FormatShape, InfoShape, LossShape, PlanShape,
     SectorShape, StepShape, hex,
 };
+use crate::disc;
 use crate::identify::{Identified, Item, Verdict};
 use crate::{Checked, Comparison, Disk, Extracted, Identities, Planned, Step};
 
@@ -136,13 +138,35 @@ pub struct SectorRowShape {
 
 impl SectorsShape {
     /// The shape of the sectors of a disk for which `wanted` holds.
-    pub fn of(disk: &Disk, wanted: impl Fn(&SectorEntry) -> bool) -> Self {
+    ///
+    /// # Errors
+    /// What stops the reading of a disc.
+    pub fn of(disk: &Disk, wanted: impl Fn(&SectorEntry) -> bool, context: &Context) -> Result<Self> {
+        if let Some(optical) = disk.image().as_optical() {
+            return Self::of_disc(optical, wanted, context);
+        }
         let entries: Vec<SectorEntry> = disk.sectors().into_iter().filter(|s| wanted(s)).collect();
         let mut states = BTreeMap::new();
         entries.iter().for_each(|s| *states.entry(s.status.word()).or_default() += 1);
         let slots = slots(disk);
         let row = |entry: &SectorEntry| SectorRowShape::of(entry, slots.get(&entry.place).copied());
-        Self { states, sectors: entries.iter().map(row).collect() }
+        Ok(Self { states, sectors: entries.iter().map(row).collect() })
+    }
+
+    fn of_disc(disc: &Optical, wanted: impl Fn(&SectorEntry) -> bool, context: &Context) -> Result<Self> {
+        let mut shape = Self { states: BTreeMap::new(), sectors: Vec::new() };
+        disc::each(disc, context, |track, sector| {
+            let entry = disc::entry(track, sector);
+            if wanted(&entry) {
+                *shape.states.entry(entry.status.word()).or_default() += 1;
+                let edc = sector.checks().map(|checks| check_word(&checks.edc));
+                let scheme = sector.shape.map_or("audio", Shape::word);
+                let row = SectorRowShape::of(&entry, None);
+                shape.sectors.push(SectorRowShape { scheme: Some(scheme), data_check: edc, ..row });
+            }
+            Ok(())
+        })?;
+        Ok(shape)
     }
 }
 

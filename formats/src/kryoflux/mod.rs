@@ -30,7 +30,7 @@ mod write;
 
 use floptical_model::{CarrierKind, Fact, Layer};
 
-use crate::{Exactness, Format, Witness};
+use crate::{Exactness, Format, Group, Witness};
 
 /// The row of KryoFlux streams.
 pub(crate) static FORMAT: Format = Format {
@@ -55,7 +55,7 @@ pub(crate) static FORMAT: Format = Format {
     witness: Witness::Program("greaseweazle"),
     notes: include_str!("NOTES.md"),
     identify: read::identify,
-    group: Some(name::group),
+    group: Some(Group::Names(name::group)),
     read: read::read,
     fit: Some(write::fit),
     emit: Some(write::emit),

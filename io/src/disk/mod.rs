@@ -5,6 +5,7 @@
 //! dot and ends in `.part`, until it is whole and safe on the disk; then it is
 //! renamed. What is dropped before leaves nothing.
 
+mod beside;
 mod extract;
 mod file;
 mod folder;
@@ -12,6 +13,7 @@ mod read;
 mod temporary;
 mod zip;
 
+pub use beside::BesideOutput;
 pub use extract::{ExtractFile, ExtractFolder};
 pub use file::DiskOutput;
 pub use folder::FolderOutput;
@@ -35,17 +37,29 @@ pub enum Replace {
     Yes,
 }
 
-/// The sink for a target: an archive for a name in `.zip`, else a folder for
-/// `several` files, else a file.
+/// How many files go where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Placing {
+    /// One file.
+    One,
+    /// Several, in a folder of their own.
+    Folder,
+    /// One, and others beside it.
+    Beside,
+}
+
+/// The sink for a target: an archive for a name in `.zip`, else as it is
+/// placed.
 ///
 /// # Errors
 /// What the system says; when the target is there and not to be replaced.
-pub fn sink(target: &Path, several: bool, replace: Replace) -> Result<Box<dyn Sink>> {
+pub fn sink(target: &Path, placing: Placing, replace: Replace) -> Result<Box<dyn Sink>> {
     let zipped = target.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("zip"));
-    Ok(match (zipped, several) {
-        (true, _) => Box::new(ZipOutput::create(target, replace)?),
-        (false, true) => Box::new(FolderOutput::create(target, replace)?),
-        (false, false) => Box::new(DiskOutput::create(target, replace)?),
+    Ok(match placing {
+        _ if zipped => Box::new(ZipOutput::create(target, replace)?),
+        Placing::Folder => Box::new(FolderOutput::create(target, replace)?),
+        Placing::Beside => Box::new(BesideOutput::create(target, replace)?),
+        Placing::One => Box::new(DiskOutput::create(target, replace)?),
     })
 }
 

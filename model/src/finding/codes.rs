@@ -22,9 +22,15 @@ codes! {
     FORMAT_FIELDS_DIFFER "format.fields-differ" Contradiction "Two fields of the container cannot both be true.";
     FORMAT_LAYOUT_TIE "format.layout-tie" Info "Several layouts have this size; the first was taken.";
     FORMAT_MISSING_FILE "format.missing-file" Damage "A file that belongs to the set is not there.";
+    CUE_FILE_NAME "cue.file-name" Oddity "A sheet names its file by a path or in other letters; the file beside it was taken.";
+    CUE_NO_SHEET "cue.no-sheet" Info "There are sectors and no sheet; they are shown as one track.";
     // Wrappers.
     WRAP_CORRUPT "wrap.corrupt" Damage "Packed data does not unpack further; what came out before is kept.";
     WRAP_LEFT_OUT "wrap.left-out" Damage "An entry of an archive cannot be unpacked and was left out.";
+    // Optical discs.
+    DISC_HEADER "disc.header" Contradiction "Sync or header of a sector are not those of its address and mode.";
+    DISC_EDC "disc.edc" Damage "The error detection code of a sector does not hold.";
+    DISC_ECC "disc.ecc" Contradiction "The error correction code of a sector does not hold.";
     // Signal.
     FLUX_NO_INDEX "flux.no-index" Oddity "The capture holds no whole revolution between two index marks.";
     FLUX_CAPTURE "flux.capture" Damage "The device reported trouble while it captured.";
