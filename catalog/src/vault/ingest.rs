@@ -9,11 +9,11 @@ use floptical_io::text::safe_name;
 use floptical_model::{Context, Error, ErrorKind, Result};
 
 use super::index::Index;
-use super::object::{Copied, Draft, sums};
+use super::object::{Copied, Copy, Draft, copy, sums};
 use super::recover::Writing;
 use super::{Act, Vault, each, object_id, read};
 use crate::event::Kind;
-use crate::fixity::{blake3, hex};
+use crate::fixity::{TOGETHER, blake3, hex};
 use crate::ocfl;
 use crate::record::{Claim, FileRole, Measured, MeasuredFile, MeasuredImage, Provenance, Record};
 
@@ -191,6 +191,29 @@ impl Vault {
         Ok(Plan::Write { id, base: None, files: (0..item.files.len()).collect() })
     }
 
+    /// Copy files, several at once, and those of one length together; the
+    /// results are in the order of the files.
+    fn copy_all(&self, copies: &[Copy<'_>], context: &Context) -> Result<Vec<Copied>> {
+        let total: u64 = copies.iter().map(|copy| copy.source.len()).sum();
+        let done = AtomicU64::new(0);
+        let mut numbered: Vec<(usize, Copy<'_>)> = copies.iter().copied().enumerate().collect();
+        numbered.sort_by_key(|(_, copy)| copy.source.len());
+        let alike = numbered.chunk_by(|(_, a), (_, b)| a.source.len() == b.source.len());
+        let groups: Vec<&[(usize, Copy<'_>)]> = alike.flat_map(|alike| alike.chunks(TOGETHER)).collect();
+        let copied = each(self.jobs, &groups, |group| {
+            let together: Vec<Copy<'_>> = group.iter().map(|(_, copy)| *copy).collect();
+            let copied = copy(&self.disk, &together, context)?;
+            let bytes = together.iter().map(|copy| copy.source.len()).sum();
+            let so_far = done.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+            context.progress("adding", so_far, total);
+            Ok(copied)
+        })?;
+        let numbers = groups.iter().flat_map(|group| group.iter().map(|(number, _)| *number));
+        let mut all: Vec<(usize, Copied)> = numbers.zip(copied.into_iter().flatten()).collect();
+        all.sort_unstable_by_key(|(number, _)| *number);
+        Ok(all.into_iter().map(|(_, copied)| copied).collect())
+    }
+
     /// Inventory and record of a carrier, to be built on.
     pub(super) fn load(&self, id: &str, context: &Context) -> Result<(ocfl::Inventory, Record)> {
         let folder = self.object(id);
@@ -229,19 +252,15 @@ impl Vault {
             copies.extend(chosen.into_iter().map(|(file, path)| (drafts.len(), file, path)));
             drafts.push((draft, item, base.as_ref().map(|base| &base.1)));
         }
-        let total: u64 = copies.iter().map(|(_, file, _)| file.source.len()).sum();
-        let done = AtomicU64::new(0);
-        let mut copied = each(self.jobs, &copies, |(at, file, path)| {
-            let Some((draft, ..)) = drafts.get(*at) else { return Ok(None) };
-            let copied = draft.copy(&self.disk, &file.source, path, context)?;
-            let so_far = done.fetch_add(file.source.len(), Ordering::Relaxed);
-            context.progress("adding", so_far.saturating_add(file.source.len()), total);
-            Ok(Some(copied))
-        })?
-        .into_iter();
         let mut by_draft: Vec<Vec<(&ItemFile, Copied)>> = drafts.iter().map(|_| Vec::new()).collect();
-        for (at, file, _) in &copies {
-            if let (Some(Some(copied)), Some(files)) = (copied.next(), by_draft.get_mut(*at)) {
+        let to_copy: Vec<Copy<'_>> = copies
+            .iter()
+            .filter_map(|(at, file, path)| {
+                Some(Copy { draft: &drafts.get(*at)?.0, source: &file.source, logical: path })
+            })
+            .collect();
+        for ((at, file, _), copied) in copies.iter().zip(self.copy_all(&to_copy, context)?) {
+            if let Some(files) = by_draft.get_mut(*at) {
                 files.push((file, copied));
             }
         }

@@ -13,7 +13,7 @@ use super::disk::Disk;
 use super::recover::Writing;
 use super::{Act, RECORD, object_id};
 use crate::event::{Kind, Outcome};
-use crate::fixity::{ALGORITHMS, Digests, digest_copy, hex};
+use crate::fixity::{ALGORITHMS, Digests, digest_together, hex};
 use crate::ocfl::{INVENTORY, Inventory, OBJECT_FILE, SIDECAR, User, Version, path_of_digest, sidecar};
 use crate::record::Record;
 
@@ -42,6 +42,14 @@ impl Entry {
     pub(super) fn of_name(name: &str) -> Option<(Self, &str)> {
         Self::ENDINGS.iter().find_map(|(entry, ending)| Some((*entry, name.strip_suffix(ending)?.strip_suffix('.')?)))
     }
+}
+
+/// A file to be copied into a draft.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Copy<'a> {
+    pub(super) draft: &'a Draft,
+    pub(super) source: &'a Source,
+    pub(super) logical: &'a str,
 }
 
 /// A file of a draft that was copied.
@@ -107,14 +115,6 @@ impl Draft {
         folders.sort_unstable();
         folders.dedup();
         folders.iter().try_for_each(|folder| disk.make_folder(folder))
-    }
-
-    /// Copy a file in, and sum it while that is done.
-    pub(super) fn copy(&self, disk: &Disk, source: &Source, logical: &str, context: &Context) -> Result<Copied> {
-        let path = self.folder.join(self.content_path(logical));
-        let mut file = disk.create(&path)?;
-        let digests = digest_copy(source, context, |piece| disk.append(&mut file, &path, piece))?;
-        Ok(Copied { logical: logical.to_owned(), digests })
     }
 
     /// Write the record and the inventories: the draft is whole.
@@ -189,6 +189,22 @@ impl Sealed {
     pub(super) fn target(&self) -> String {
         path_of_digest(&self.digits)
     }
+}
+
+/// Copy files in, and sum them while that is done.
+pub(super) fn copy(disk: &Disk, copies: &[Copy<'_>], context: &Context) -> Result<Vec<Copied>> {
+    let mut files = Vec::with_capacity(copies.len());
+    for copy in copies {
+        let path = copy.draft.folder.join(copy.draft.content_path(copy.logical));
+        files.push((disk.create(&path)?, path));
+    }
+    let sources: Vec<&Source> = copies.iter().map(|copy| copy.source).collect();
+    let sums = digest_together(&sources, context, |n, piece| match files.get_mut(n) {
+        Some((file, path)) => disk.append(file, path, piece),
+        None => Ok(()),
+    })?;
+    let copied = |(copy, digests): (&Copy<'_>, Digests)| Copied { logical: copy.logical.to_owned(), digests };
+    Ok(copies.iter().zip(sums).map(copied).collect())
 }
 
 /// Put an entry of a batch into its place. What is there already stays.
