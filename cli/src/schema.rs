@@ -103,7 +103,7 @@ static VERBS: &[(&str, &str)] = &[
     ("catalog-search", "found:[found]"),
     (
         "catalog-verify",
-        "vault:text sound:truth objects:whole files:whole bytes:whole head:text findings:[finding] findings_count:whole",
+        "vault:text sound:truth objects:whole files:whole bytes:whole head?:text findings:[finding] findings_count:whole",
     ),
     ("catalog-events", "events:[event]"),
     ("catalog-edit", "id:text changed:truth version:text"),

@@ -63,9 +63,10 @@ pub(crate) enum CatalogVerb {
         digest: Option<String>,
     },
     /// Hold everything against what was added: log, objects, records, files
-    #[command(after_help = "Example:\n  floptical catalog verify vault")]
+    #[command(after_help = "Example:\n  floptical catalog verify vault\n\n\
+        A storage root of the Oxford Common File Layout that others made is held against the specification.")]
     Verify {
-        /// The vault
+        /// The vault, or an OCFL storage root
         vault: PathBuf,
         /// The log must go at least to here; `X-Floptical-Log-Head` of a bag says where it once went
         #[arg(long = "head", value_name = "NUMBER:HASH")]

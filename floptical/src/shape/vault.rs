@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use floptical_catalog::event::{Event, Head, Outcome as How};
 use floptical_catalog::record::{Claim, MeasuredFile, MeasuredImage, Record};
-use floptical_catalog::vault::{Exported, Found, ObjectRow, Outcome, Receipt, Recovered, Report};
+use floptical_catalog::vault::{Exported, Found, ObjectRow, Outcome, Receipt, Recovered, Report, RootReport};
 use floptical_io::text::{show, words};
+use floptical_model::Severity;
 use serde::Serialize;
 
 use super::{FindingShape, InfoShape};
@@ -203,8 +204,8 @@ pub struct CatalogVerifyShape {
     pub files: u64,
     /// Bytes of those.
     pub bytes: u64,
-    /// How far the log goes.
-    pub head: String,
+    /// How far the log goes; a storage root of others has none.
+    pub head: Option<String>,
     /// What is wrong, and what is worth knowing, bounded.
     pub findings: Vec<FindingShape>,
     /// How much that is altogether.
@@ -220,7 +221,23 @@ impl CatalogVerifyShape {
             objects: report.objects,
             files: report.files,
             bytes: report.bytes,
-            head: report.head.to_string(),
+            head: Some(report.head.to_string()),
+            findings: report.findings.iter().take(InfoShape::LISTED).map(FindingShape::of).collect(),
+            findings_count: report.findings.count(),
+        }
+    }
+}
+
+impl CatalogVerifyShape {
+    /// The shape of what was found in a storage root that others made.
+    pub fn of_root(root: &str, report: &RootReport) -> Self {
+        Self {
+            vault: root.to_owned(),
+            sound: report.findings.worst().is_none_or(|worst| worst < Severity::Contradiction),
+            objects: report.objects,
+            files: report.files,
+            bytes: report.bytes,
+            head: None,
             findings: report.findings.iter().take(InfoShape::LISTED).map(FindingShape::of).collect(),
             findings_count: report.findings.count(),
         }

@@ -12,11 +12,15 @@ use floptical::shape::{
 
 use super::print;
 use crate::failure::{Code, Failure};
-use crate::output::{Cell, Colour, Look, Table, counted, number, to_stdout};
+use crate::output::{Aside, Cell, Colour, Look, Table, counted, number, to_stdout};
 use crate::session::Session;
 
 pub(super) fn list(session: &Session, vault: &Vault) -> Result<Code, Failure> {
     let rows = vault.list()?;
+    if vault.is_index_behind()? {
+        let note = "the index lacks the newest events; `catalog rebuild` brings it into step";
+        session.aside(&Aside::Note(note.to_owned()));
+    }
     let shape = CatalogListShape { carriers: rows.iter().map(CarrierShape::from).collect(), same_data: vault.twins()? };
     print(session, &shape, Code::Done, |out| {
         let mut table = Table::new(0, &["carrier", "title", "format", "files", "bytes", "version", ""]);
