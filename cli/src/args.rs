@@ -1,6 +1,8 @@
 //! The one definition of the command line: help, man pages and completions
 //! are made of it.
 
+mod catalog;
+
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -12,12 +14,15 @@ use floptical::formats::{FORMATS, Format};
 use floptical::model::layout::LAYOUTS;
 use floptical::model::{Fact, Layout, TrackAt};
 
+pub(crate) use catalog::{CatalogVerb, Said, Who};
+
 use crate::place;
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0    done, nothing wrong
-  1    done, and damage or a difference was found (check, compare, extract, sectors --bad)
+  1    done, and damage or a difference was found (check, compare, extract, sectors --bad,
+       catalog verify)
   2    wrong usage
   3    refused: content would be lost; nothing was written
   4    the input is not what any format here is, or cannot be read
@@ -241,6 +246,12 @@ pub(crate) enum Verb {
         #[command(flatten)]
         reading: Reading,
     },
+    /// Keep carriers in a vault: originals, records, digests, a log of what happened
+    #[command(after_help = "Example:\n  floptical catalog init vault")]
+    Catalog {
+        #[command(subcommand)]
+        verb: CatalogVerb,
+    },
     /// List what is known: formats, file systems, layouts, facts
     #[command(after_help = "Example:\n  floptical formats")]
     Formats,
@@ -294,6 +305,7 @@ impl Verb {
             Self::Plan { .. } => "plan",
             Self::Convert { .. } => "convert",
             Self::Map { .. } => "map",
+            Self::Catalog { verb } => verb.name(),
             Self::Formats => "formats",
             Self::Completions { .. } => "completions",
             Self::Man { .. } => "man",

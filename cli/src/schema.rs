@@ -46,6 +46,20 @@ static OBJECTS: &[(&str, &str)] = &[
     ("step", "layer:text what:text span?:text"),
     ("written", "output:text bytes:whole sha256:text proved:truth sidecar?:text"),
     ("row", "id:text name:text"),
+    ("added", "files:[text] id:text outcome:text version:text formats:[text] problems:[text] same_data:[text]"),
+    ("carrier", "id:text title:text format:text version:text files:whole bytes:whole damaged:truth"),
+    ("recorded_file", "path:text role:text name:text size:whole digests:{text}"),
+    (
+        "measured_image",
+        "files:[text] member?:text wrappers?:[text] format?:text evidence?:[text] problem?:text carrier?:text \
+         layout?:text l1?:layer l1o?:text l2?:layer states?:{whole} damaged?:[damaged_sector] volumes?:[text] \
+         findings?:[finding] findings_count?:whole",
+    ),
+    ("damaged_sector", "place:text status:text"),
+    ("recorded_claim", "file:text kind:text text:text"),
+    ("found", "id:text by:text what:text"),
+    ("event", "seq:whole time:text kind:text object?:text outcome:text person?:text software:text detail:{text}"),
+    ("bag", "id:text bag:text files:whole bytes:whole"),
     (
         "format",
         "id:text name:text extensions:[text] carrier:text layer:text writes:truth exactness:text witness:text \
@@ -78,6 +92,23 @@ static VERBS: &[(&str, &str)] = &[
     ("plan", CONVERSION),
     ("convert", CONVERSION),
     ("map", "input:text output:text bytes:whole states:{whole} notes:[text]"),
+    ("catalog-init", "vault:text head:text"),
+    ("catalog-add", "vault:text items:[added] head:text"),
+    ("catalog-list", "carriers:[carrier] same_data:[[text]]"),
+    (
+        "catalog-show",
+        "id:text version:text provenance:{text} files:[recorded_file] images:[measured_image] claimed:[recorded_claim] \
+         same_data:[text]",
+    ),
+    ("catalog-search", "found:[found]"),
+    (
+        "catalog-verify",
+        "vault:text sound:truth objects:whole files:whole bytes:whole head?:text findings:[finding] findings_count:whole",
+    ),
+    ("catalog-events", "events:[event]"),
+    ("catalog-edit", "id:text changed:truth version:text"),
+    ("catalog-rebuild", "vault:text finished:[text] removed:whole mended_log:truth indexed:whole objects:whole"),
+    ("catalog-export", "bags:[bag] head:text"),
     ("formats", "formats:[format] filesystems:[row] layouts:[row] facts:[row]"),
 ];
 
@@ -87,11 +118,16 @@ const FAILURE: &str = "input:text error:text details:[text]";
 /// The verb whose schema was asked for: `--json-schema` needs no other
 /// argument.
 pub(crate) fn asked() -> Option<String> {
-    let optional = |verb: clap::Command| verb.mut_args(|arg| arg.required(false));
-    let matches = crate::command().mut_subcommands(optional).try_get_matches().ok()?;
+    let matches = optional(crate::command()).try_get_matches().ok()?;
     let (verb, own) = matches.subcommand()?;
     let told = own.value_source("json_schema") == Some(ValueSource::CommandLine);
-    told.then(|| verb.to_owned())
+    let below = own.subcommand().map_or_else(String::new, |(below, _)| format!("-{below}"));
+    told.then(|| format!("{verb}{below}"))
+}
+
+/// The same definition, with nothing that must be given.
+fn optional(command: clap::Command) -> clap::Command {
+    command.mut_args(|arg| arg.required(false)).mut_subcommands(optional)
 }
 
 /// The JSON schema of a verb.

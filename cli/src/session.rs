@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 
 use floptical::model::{Context, Limits, Progress};
@@ -46,6 +46,37 @@ impl Session {
     pub(crate) fn context(&self) -> Context {
         let meter = Arc::clone(&self.meter);
         Context::watched(Limits::default(), move |progress| meter.tell(progress))
+    }
+
+    /// A budget for a whole vault, which may be of any size.
+    pub(crate) fn vault_context(&self) -> Context {
+        let meter = Arc::clone(&self.meter);
+        let limits = Limits { bytes: u64::MAX, steps: u64::MAX, entries: u64::MAX, ..Limits::default() };
+        Context::watched(limits, move |progress| meter.tell(progress))
+    }
+
+    /// How many things are worked on at once.
+    pub(crate) fn jobs(&self) -> NonZeroUsize {
+        NonZeroUsize::new(self.jobs).unwrap_or(NonZeroUsize::MIN)
+    }
+
+    /// Work on things, several at once; the results are in their order.
+    pub(crate) fn map<T: Sync, R: Send>(&self, things: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+        let next = AtomicUsize::new(0);
+        let done = Mutex::new(Vec::with_capacity(things.len()));
+        let take = || {
+            while let Some((at, thing)) = {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                things.get(at).map(|thing| (at, thing))
+            } {
+                let result = work(thing);
+                done.lock().unwrap_or_else(PoisonError::into_inner).push((at, result));
+            }
+        };
+        thread::scope(|scope| (0..self.jobs.min(things.len())).for_each(|_| drop(scope.spawn(take))));
+        let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+        done.sort_unstable_by_key(|(at, _)| *at);
+        done.into_iter().map(|(_, result)| result).collect()
     }
 
     /// A page of one shape: as JSON, or as text where nobody asked for JSON.

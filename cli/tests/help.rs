@@ -6,7 +6,7 @@ use std::path::Path;
 
 use media::{code, err, line, out};
 
-const VERBS: [&str; 15] = [
+const VERBS: [&str; 16] = [
     "identify",
     "info",
     "sectors",
@@ -19,10 +19,14 @@ const VERBS: [&str; 15] = [
     "plan",
     "convert",
     "map",
+    "catalog",
     "formats",
     "completions",
     "man",
 ];
+
+/// The verbs of `catalog`; their examples work one after the other.
+const CATALOG: [&str; 10] = ["init", "add", "list", "show", "search", "verify", "events", "edit", "rebuild", "export"];
 
 /// The lines after `Example:` in a help text.
 fn examples(help: &str) -> Vec<&str> {
@@ -45,7 +49,8 @@ fn every_example_works_as_it_stands() {
     let folder = tempfile::tempdir().unwrap();
     let images = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/images");
     copy(&images, &folder.path().join("fixtures/images"));
-    for verb in VERBS {
+    let below = CATALOG.map(|verb| format!("catalog {verb}"));
+    for verb in VERBS.into_iter().chain(below.iter().map(String::as_str)) {
         let help = out(&line(folder.path(), &format!("{verb} --help")));
         let examples = examples(&help);
         assert!(!examples.is_empty(), "{verb} has no example");

@@ -31,6 +31,8 @@ mod inventory;
 mod map;
 mod open;
 mod prepare;
+#[cfg(feature = "vault")]
+mod record;
 pub mod shape;
 pub mod sidecar;
 mod snapshot;
@@ -57,5 +59,7 @@ pub use inventory::inventory;
 pub use map::map;
 pub use open::{OpenOptions, Opened, open, open_bytes, open_files};
 pub use prepare::WriteOptions;
+#[cfg(feature = "vault")]
+pub use record::{record, record_unread};
 pub use snapshot::snapshot;
 pub use volumes::{volume_name, volumes};

@@ -8,8 +8,10 @@
 //! content, MD5, SHA-1 and SHA-256 in the fixity block. Objects of others are
 //! read in every form that 1.0 and 1.1 allow.
 
+mod check;
 mod inventory;
 
+pub use check::{Fault, Told, check};
 pub use inventory::{Inventory, Paths, User, Version, parse};
 
 use sha2::{Digest, Sha256};

@@ -37,7 +37,7 @@ impl Vault {
         let draft = Draft::new(&batch, id, Some(inventory));
         let sealed = draft
             .make_folders(&self.disk, std::iter::empty())
-            .and_then(|()| draft.seal(&writing, &[], record, "Provenance changed"));
+            .and_then(|()| draft.seal(&[], record, "Provenance changed", writing.setting()));
         match sealed {
             Ok(sealed) => writing.commit(&batch, Kind::Modification, &[sealed]).map(|_| true),
             Err(error) => {

@@ -9,11 +9,11 @@ use floptical_io::text::safe_name;
 use floptical_model::{Context, Error, ErrorKind, Result};
 
 use super::index::Index;
-use super::object::{Copied, Draft, sums};
-use super::recover::Writing;
+use super::object::{Copied, Copy, Draft, Sealed, copy, sums};
+use super::recover::{Setting, Writing};
 use super::{Act, Vault, each, object_id, read};
-use crate::event::Kind;
-use crate::fixity::{blake3, hex};
+use crate::event::{Head, Kind};
+use crate::fixity::{TOGETHER, blake3, hex};
 use crate::ocfl;
 use crate::record::{Claim, FileRole, Measured, MeasuredFile, MeasuredImage, Provenance, Record};
 
@@ -97,7 +97,7 @@ impl Vault {
         let writing = Writing::begin(self, act, context)?;
         let plans = self.plan(&writing.index, items, context)?;
         let batch = writing.batch()?;
-        let staged = self.stage(&batch, items, &plans, &writing, context);
+        let staged = self.stage(&batch, items, &plans, writing.setting(), context);
         let sealed = match staged {
             Ok(sealed) => sealed,
             Err(error) => {
@@ -191,6 +191,29 @@ impl Vault {
         Ok(Plan::Write { id, base: None, files: (0..item.files.len()).collect() })
     }
 
+    /// Copy files, several at once, and those of one length together; the
+    /// results are in the order of the files.
+    fn copy_all(&self, copies: &[Copy<'_>], context: &Context) -> Result<Vec<Copied>> {
+        let total: u64 = copies.iter().map(|copy| copy.source.len()).sum();
+        let done = AtomicU64::new(0);
+        let mut numbered: Vec<(usize, Copy<'_>)> = copies.iter().copied().enumerate().collect();
+        numbered.sort_by_key(|(_, copy)| copy.source.len());
+        let alike = numbered.chunk_by(|(_, a), (_, b)| a.source.len() == b.source.len());
+        let groups: Vec<&[(usize, Copy<'_>)]> = alike.flat_map(|alike| alike.chunks(TOGETHER)).collect();
+        let copied = each(self.jobs, &groups, |group| {
+            let together: Vec<Copy<'_>> = group.iter().map(|(_, copy)| *copy).collect();
+            let copied = copy(&self.disk, &together, context)?;
+            let bytes = together.iter().map(|copy| copy.source.len()).sum();
+            let so_far = done.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+            context.progress("adding", so_far, total);
+            Ok(copied)
+        })?;
+        let numbers = groups.iter().flat_map(|group| group.iter().map(|(number, _)| *number));
+        let mut all: Vec<(usize, Copied)> = numbers.zip(copied.into_iter().flatten()).collect();
+        all.sort_unstable_by_key(|(number, _)| *number);
+        Ok(all.into_iter().map(|(_, copied)| copied).collect())
+    }
+
     /// Inventory and record of a carrier, to be built on.
     pub(super) fn load(&self, id: &str, context: &Context) -> Result<(ocfl::Inventory, Record)> {
         let folder = self.object(id);
@@ -204,57 +227,63 @@ impl Vault {
         Ok((inventory, self.record(id, context)?))
     }
 
-    /// Write everything into the inbox, several files at once.
+    /// Write everything into the inbox, several objects and files at once.
     fn stage(
         &self,
         batch: &Path,
         items: &[Item],
         plans: &[Plan],
-        writing: &Writing<'_>,
+        setting: Setting<'_>,
         context: &Context,
-    ) -> Result<Vec<super::object::Sealed>> {
-        let mut drafts = Vec::new();
-        let mut copies = Vec::new();
-        for (item, plan) in items.iter().zip(plans) {
-            let Plan::Write { id, base, files } = plan else { continue };
-            let draft = Draft::new(batch, id, base.as_ref().map(|base| base.0.clone()));
-            let mut paths: BTreeSet<String> =
-                base.iter().flat_map(|base| base.0.files()).map(|(path, ..)| path.to_lowercase()).collect();
-            let chosen: Vec<(&ItemFile, String)> = files
-                .iter()
-                .filter_map(|at| item.files.get(*at))
-                .map(|file| (file, logical_path(file, &mut paths)))
-                .collect();
-            draft.make_folders(&self.disk, chosen.iter().map(|(_, path)| path.as_str()))?;
-            copies.extend(chosen.into_iter().map(|(file, path)| (drafts.len(), file, path)));
-            drafts.push((draft, item, base.as_ref().map(|base| &base.1)));
-        }
-        let total: u64 = copies.iter().map(|(_, file, _)| file.source.len()).sum();
-        let done = AtomicU64::new(0);
-        let mut copied = each(self.jobs, &copies, |(at, file, path)| {
-            let Some((draft, ..)) = drafts.get(*at) else { return Ok(None) };
-            let copied = draft.copy(&self.disk, &file.source, path, context)?;
-            let so_far = done.fetch_add(file.source.len(), Ordering::Relaxed);
-            context.progress("adding", so_far.saturating_add(file.source.len()), total);
-            Ok(Some(copied))
-        })?
-        .into_iter();
-        let mut by_draft: Vec<Vec<(&ItemFile, Copied)>> = drafts.iter().map(|_| Vec::new()).collect();
-        for (at, file, _) in &copies {
-            if let (Some(Some(copied)), Some(files)) = (copied.next(), by_draft.get_mut(*at)) {
-                files.push((file, copied));
-            }
-        }
-        drafts
-            .into_iter()
-            .zip(by_draft)
-            .map(|((draft, item, base), files)| {
-                let record = record(&draft.id, item, base, &files, writing);
-                let copied: Vec<Copied> = files.into_iter().map(|(_, copied)| copied).collect();
-                let why = if base.is_some() { "Files added" } else { "Added" };
-                draft.seal(writing, &copied, record, why)
-            })
-            .collect()
+    ) -> Result<Vec<Sealed>> {
+        let staged: Vec<Staged<'_>> =
+            items.iter().zip(plans).filter_map(|(item, plan)| Staged::of(batch, item, plan)).collect();
+        each(self.jobs, &staged, |staged| {
+            staged.draft.make_folders(&self.disk, staged.files.iter().map(|(_, path)| path.as_str()))
+        })?;
+        let copies: Vec<Copy<'_>> = staged.iter().flat_map(Staged::copies).collect();
+        let mut copied = self.copy_all(&copies, context)?.into_iter();
+        let whole: Vec<(&Staged<'_>, Vec<Copied>)> =
+            staged.iter().map(|staged| (staged, copied.by_ref().take(staged.files.len()).collect())).collect();
+        each(self.jobs, &whole, |(staged, copied)| staged.seal(copied, setting))
+    }
+}
+
+/// An item on its way into the inbox.
+struct Staged<'a> {
+    item: &'a Item,
+    base: Option<&'a Record>,
+    draft: Draft,
+    /// The files to be copied, and where they will lie.
+    files: Vec<(&'a ItemFile, String)>,
+}
+
+impl<'a> Staged<'a> {
+    fn of(batch: &Path, item: &'a Item, plan: &'a Plan) -> Option<Self> {
+        let Plan::Write { id, base, files } = plan else { return None };
+        let draft = Draft::new(batch, id, base.as_ref().map(|base| base.0.clone()));
+        let there = base.iter().flat_map(|base| base.0.files()).map(|(path, ..)| path.to_lowercase());
+        let mut taken: BTreeSet<String> = there.collect();
+        let chosen = files.iter().filter_map(|at| item.files.get(*at));
+        let files = chosen.map(|file| (file, logical_path(file, &mut taken))).collect();
+        Some(Self { item, base: base.as_ref().map(|base| &base.1), draft, files })
+    }
+
+    fn copies(&self) -> impl Iterator<Item = Copy<'_>> {
+        self.files.iter().map(|(file, path)| Copy { draft: &self.draft, source: &file.source, logical: path })
+    }
+
+    fn seal(&self, copied: &[Copied], setting: Setting<'_>) -> Result<Sealed> {
+        let measured = self.files.iter().zip(copied).map(|((file, _), copied)| MeasuredFile {
+            path: copied.logical.clone(),
+            role: file.role,
+            name: file.source.name().to_owned(),
+            size: copied.digests.len,
+            digests: sums(&copied.digests),
+        });
+        let record = record(&self.draft.id, self.item, self.base, measured, setting.head);
+        let why = if self.base.is_some() { "Files added" } else { "Added" };
+        self.draft.seal(copied, record, why, setting)
     }
 }
 
@@ -263,27 +292,19 @@ fn record(
     id: &str,
     item: &Item,
     base: Option<&Record>,
-    files: &[(&ItemFile, Copied)],
-    writing: &Writing<'_>,
+    measured: impl Iterator<Item = MeasuredFile>,
+    head: &Head,
 ) -> Record {
-    let measured = files.iter().map(|(file, copied)| MeasuredFile {
-        path: copied.logical.clone(),
-        role: file.role,
-        name: file.source.name().to_owned(),
-        size: copied.digests.len,
-        digests: sums(&copied.digests),
-    });
-    let log = writing.head().clone();
     match base {
         Some(base) => {
-            let mut record = Record { log, ..base.clone() };
+            let mut record = Record { log: head.clone(), ..base.clone() };
             record.measured.files.extend(measured);
             record
         }
         None => Record {
             schema: Record::SCHEMA.into(),
             id: id.to_owned(),
-            log,
+            log: head.clone(),
             provenance: item.provenance.clone(),
             measured: Measured { files: measured.collect(), images: item.images.clone() },
             claimed: item.claimed.clone(),

@@ -21,6 +21,7 @@
 mod disk;
 mod edit;
 mod export;
+mod foreign;
 mod index;
 mod ingest;
 mod lock;
@@ -41,6 +42,7 @@ use jiff::Timestamp;
 
 pub use disk::Fault;
 pub use export::Exported;
+pub use foreign::{RootReport, is_root, verify_root};
 pub use index::{FileRow, Found, ObjectRow};
 pub use ingest::{Item, ItemFile, Outcome, Receipt};
 pub use recover::Recovered;
@@ -243,6 +245,15 @@ impl Vault {
     /// What the system says; `Malformed` when the log is broken at its end.
     pub fn head(&self) -> Result<Head> {
         Ok(self.log().end()?.head)
+    }
+
+    /// True when the index lacks events of the log: somebody writes just now, or
+    /// died while writing. Who writes next brings it into step.
+    ///
+    /// # Errors
+    /// As [`Vault::head`] and [`Vault::list`].
+    pub fn is_index_behind(&self) -> Result<bool> {
+        Ok(self.index()?.head()? != self.head()?)
     }
 
     /// Every event, in order. A line that is broken is left out; `verify` names

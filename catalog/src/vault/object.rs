@@ -10,10 +10,10 @@ use serde_json::Value;
 use sha2::{Digest, Sha256, Sha512};
 
 use super::disk::Disk;
-use super::recover::Writing;
+use super::recover::Setting;
 use super::{Act, RECORD, object_id};
 use crate::event::{Kind, Outcome};
-use crate::fixity::{ALGORITHMS, Digests, digest_copy, hex};
+use crate::fixity::{ALGORITHMS, Digests, digest_together, hex};
 use crate::ocfl::{INVENTORY, Inventory, OBJECT_FILE, SIDECAR, User, Version, path_of_digest, sidecar};
 use crate::record::Record;
 
@@ -42,6 +42,14 @@ impl Entry {
     pub(super) fn of_name(name: &str) -> Option<(Self, &str)> {
         Self::ENDINGS.iter().find_map(|(entry, ending)| Some((*entry, name.strip_suffix(ending)?.strip_suffix('.')?)))
     }
+}
+
+/// A file to be copied into a draft.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Copy<'a> {
+    pub(super) draft: &'a Draft,
+    pub(super) source: &'a Source,
+    pub(super) logical: &'a str,
 }
 
 /// A file of a draft that was copied.
@@ -109,17 +117,10 @@ impl Draft {
         folders.iter().try_for_each(|folder| disk.make_folder(folder))
     }
 
-    /// Copy a file in, and sum it while that is done.
-    pub(super) fn copy(&self, disk: &Disk, source: &Source, logical: &str, context: &Context) -> Result<Copied> {
-        let path = self.folder.join(self.content_path(logical));
-        let mut file = disk.create(&path)?;
-        let digests = digest_copy(source, context, |piece| disk.append(&mut file, &path, piece))?;
-        Ok(Copied { logical: logical.to_owned(), digests })
-    }
-
     /// Write the record and the inventories: the draft is whole.
-    pub(super) fn seal(mut self, writing: &Writing<'_>, files: &[Copied], record: Record, why: &str) -> Result<Sealed> {
-        let (disk, act) = (writing.disk(), writing.act());
+    pub(super) fn seal(&self, files: &[Copied], record: Record, why: &str, setting: Setting<'_>) -> Result<Sealed> {
+        let Setting { disk, act, head } = setting;
+        let mut inventory = self.inventory.clone();
         let version = format!("v{}", self.number);
         let mut state = self.state();
         let mut blake3 = BTreeMap::new();
@@ -127,9 +128,9 @@ impl Draft {
             let content = self.content_path(&file.logical);
             let sum = |id: &str| file.digests.hex(id).unwrap_or_default();
             for id in FIXITY {
-                self.inventory.fixity.entry(id.into()).or_default().entry(sum(id)).or_default().push(content.clone());
+                inventory.fixity.entry(id.into()).or_default().entry(sum(id)).or_default().push(content.clone());
             }
-            self.inventory.manifest.entry(sum("sha512")).or_default().push(content.clone());
+            inventory.manifest.entry(sum("sha512")).or_default().push(content.clone());
             state.insert(file.logical.clone(), sum("sha512"));
             blake3.insert(content, sum("blake3"));
         }
@@ -137,18 +138,18 @@ impl Draft {
         let content = self.content_path(RECORD);
         disk.write(&self.folder.join(&content), text.as_bytes())?;
         let sum = hex(&Sha512::digest(text.as_bytes()));
-        self.inventory.manifest.entry(sum.clone()).or_default().push(content);
+        inventory.manifest.entry(sum.clone()).or_default().push(content);
         state.insert(RECORD.into(), sum);
 
         let mut paths: BTreeMap<String, Vec<String>> = BTreeMap::new();
         state.into_iter().for_each(|(logical, digest)| paths.entry(digest).or_default().push(logical));
-        let message = Some(format!("{why}; log {}", writing.head()));
+        let message = Some(format!("{why}; log {head}"));
         let user = Some(user(act));
         let created = act.time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        self.inventory.versions.insert(version.clone(), Version { created, message, state: paths, user });
-        self.inventory.head.clone_from(&version);
-        let inventory = self.write_inventories(disk, &version)?;
-        let Self { id, entry, digits, .. } = self;
+        inventory.versions.insert(version.clone(), Version { created, message, state: paths, user });
+        inventory.head.clone_from(&version);
+        let inventory = self.write_inventories(disk, &inventory)?;
+        let (id, entry, digits) = (self.id.clone(), self.entry, self.digits.clone());
         Ok(Sealed { id, entry, digits, version, inventory, blake3, record })
     }
 
@@ -158,9 +159,9 @@ impl Draft {
         files.into_iter().map(|(logical, digest, _)| (logical.to_owned(), digest.to_owned())).collect()
     }
 
-    fn write_inventories(&self, disk: &Disk, version: &str) -> Result<String> {
-        let (text, digest) = self.inventory.to_json()?;
-        for folder in [self.folder.join(version), self.folder.clone()] {
+    fn write_inventories(&self, disk: &Disk, inventory: &Inventory) -> Result<String> {
+        let (text, digest) = inventory.to_json()?;
+        for folder in [self.folder.join(&inventory.head), self.folder.clone()] {
             disk.write(&folder.join(INVENTORY), text.as_bytes())?;
             disk.write(&folder.join(SIDECAR), sidecar(&digest).as_bytes())?;
         }
@@ -191,10 +192,27 @@ impl Sealed {
     }
 }
 
+/// Copy files in, and sum them while that is done.
+pub(super) fn copy(disk: &Disk, copies: &[Copy<'_>], context: &Context) -> Result<Vec<Copied>> {
+    let mut files = Vec::with_capacity(copies.len());
+    for copy in copies {
+        let path = copy.draft.folder.join(copy.draft.content_path(copy.logical));
+        files.push((disk.create(&path)?, path));
+    }
+    let sources: Vec<&Source> = copies.iter().map(|copy| copy.source).collect();
+    let sums = digest_together(&sources, context, |n, piece| match files.get_mut(n) {
+        Some((file, path)) => disk.append(file, path, piece),
+        None => Ok(()),
+    })?;
+    let copied = |(copy, digests): (&Copy<'_>, Digests)| Copied { logical: copy.logical.to_owned(), digests };
+    Ok(copies.iter().zip(sums).map(copied).collect())
+}
+
 /// Put an entry of a batch into its place. What is there already stays.
 pub(super) fn place(disk: &Disk, from: &Path, entry: Entry, target: &Path) -> Result<()> {
     if entry == Entry::New {
-        if let Some(parent) = target.parent() {
+        // The folders above are there, unless half of a batch is being ended.
+        if let Some(parent) = target.parent().filter(|parent| !parent.is_dir()) {
             disk.make_folder(parent)?;
         }
         return disk.rename(from, target);

@@ -49,6 +49,14 @@ pub(super) struct Writing<'a> {
     pub(super) index: Index,
 }
 
+/// Where, by whom and after what is written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Setting<'a> {
+    pub(super) disk: &'a Disk,
+    pub(super) act: &'a Act,
+    pub(super) head: &'a Head,
+}
+
 impl<'a> Writing<'a> {
     /// Take the lock and end what is half done.
     pub(super) fn begin(vault: &'a Vault, act: &'a Act, context: &Context) -> Result<Self> {
@@ -79,14 +87,9 @@ impl<'a> Writing<'a> {
         &self.end.head
     }
 
-    /// Who writes, and when.
-    pub(super) fn act(&self) -> &Act {
-        self.act
-    }
-
-    /// The disk that is written to.
-    pub(super) fn disk(&self) -> &Disk {
-        &self.vault.disk
+    /// What a draft needs to know to be sealed.
+    pub(super) fn setting(&self) -> Setting<'_> {
+        Setting { disk: &self.vault.disk, act: self.act, head: &self.end.head }
     }
 
     /// The folder for a batch, named by the event that will be its first.

@@ -25,6 +25,8 @@ use crate::ocfl;
 
 mod audit;
 
+pub(super) use audit::files_below;
+
 /// What `verify` found.
 #[derive(Debug, Clone)]
 #[must_use]

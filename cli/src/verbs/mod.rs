@@ -1,5 +1,6 @@
 //! One file for each verb. None decides what a user of the library would miss.
 
+mod catalog;
 mod check;
 mod compare;
 mod convert;
@@ -61,6 +62,7 @@ pub(crate) fn run(verb: &Verb, session: &Session) -> Result<Code, Failure> {
         Verb::Map { image, output, force, reading } => on_one(session, image, reading, |label, read, context| {
             map::page(session, label, read, &map::Wish { output, force: *force }, context)
         }),
+        Verb::Catalog { verb } => catalog::run(verb, session),
         Verb::Formats => formats::run(session),
         Verb::Completions { shell } => generated::completions(*shell),
         Verb::Man { verb } => generated::man(verb.as_deref()),

@@ -203,7 +203,8 @@ impl From<Coverage> for CoverageShape {
     }
 }
 
-fn claims(image: &Image) -> Vec<ClaimShape> {
+/// What a container says of itself, safe to show.
+pub(crate) fn claims(image: &Image) -> Vec<ClaimShape> {
     image.claims.iter().map(|c| ClaimShape { kind: c.kind.word(), text: words(&c.text) }).collect()
 }
 
@@ -216,7 +217,8 @@ fn drive(disk: &Disk) -> Option<DriveShape> {
     })
 }
 
-fn layout(disk: &Disk) -> Option<String> {
+/// The layout of a disk, and how it is known.
+pub(crate) fn layout(disk: &Disk) -> Option<String> {
     let name = |layout: &Layout| if layout.id.is_empty() { layout.shape() } else { layout.to_string() };
     Some(match disk.layout() {
         Known::Unrecorded => return None,

@@ -6,12 +6,22 @@
 
 mod info;
 mod report;
+#[cfg(feature = "vault")]
+mod vault;
 mod verbs;
 
 pub use info::{ClaimShape, CoverageShape, DriveShape, IdentityShape, InfoShape, TrackShape, VolumeShape};
+#[cfg(feature = "vault")]
+pub(crate) use info::{claims, layout};
 pub use report::{
     ComparisonShape, EntryShape, FileDifferenceShape, FindingShape, FormatShape, LossShape, PlanShape,
     SectorDifferenceShape, SectorShape, StepShape,
+};
+#[cfg(feature = "vault")]
+pub use vault::{
+    AddedShape, BagShape, CarrierShape, CatalogAddShape, CatalogEditShape, CatalogEventsShape, CatalogExportShape,
+    CatalogInitShape, CatalogListShape, CatalogRebuildShape, CatalogSearchShape, CatalogShowShape, CatalogVerifyShape,
+    EventShape, FoundShape, RecordedFileShape,
 };
 pub use verbs::{
     CandidateShape, CheckShape, CompareShape, ConversionShape, ExplainShape, ExtractShape, ExtractedShape,

@@ -94,6 +94,8 @@ codes! {
     VAULT_LOG_CUT "vault.log-cut" Damage "The log ends before an event that is named elsewhere.";
     VAULT_HALF_DONE "vault.half-done" Oddity "Somebody began to write and did not end; a rebuild does, or takes it back.";
     VAULT_INDEX "vault.index" Oddity "The index is not that of the log and the objects; a rebuild makes it anew.";
+    OCFL_INVALID "ocfl.invalid" Damage "A storage root or an object is not as OCFL wants it; the message begins with its code.";
+    OCFL_ADVICE "ocfl.advice" Oddity "A storage root or an object is not as OCFL advises; the message begins with its code.";
     VAULT_SAME_DATA "vault.same-data" Info "Several carriers hold the same data.";
     // ISO 9660 and what stands in its reserved fields.
     ISO_DESCRIPTORS "iso.descriptors" Damage "The set of volume descriptors is not whole.";

@@ -151,7 +151,7 @@ fn head_of(version: &crate::ocfl::Version) -> Option<Head> {
 
 /// All files below a folder, by their paths in it; whatever is neither file nor
 /// folder counts as a file, and so does an empty folder.
-fn files_below(folder: &Path, context: &Context) -> Result<BTreeSet<String>> {
+pub(in crate::vault) fn files_below(folder: &Path, context: &Context) -> Result<BTreeSet<String>> {
     let mut found = BTreeSet::new();
     let mut folders: Vec<PathBuf> = vec![folder.to_owned()];
     while let Some(below) = folders.pop() {
