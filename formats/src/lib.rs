@@ -17,6 +17,7 @@
     )
 )]
 
+mod adf;
 mod disc;
 mod format;
 mod hfe;
