@@ -18,6 +18,7 @@
 )]
 
 mod cue;
+mod adf;
 mod disc;
 mod format;
 mod hfe;

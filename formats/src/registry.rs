@@ -7,6 +7,7 @@ use crate::{Candidate, Evidence, Format, Probe};
 /// Every format of this crate.
 pub static FORMATS: &[&Format] = &[
     &crate::cue::FORMAT,
+    &crate::adf::FORMAT,
     &crate::hfe::FORMAT,
     &crate::imd::FORMAT,
     &crate::iso::FORMAT,

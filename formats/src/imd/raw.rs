@@ -16,7 +16,7 @@ pub(super) const SIZE_TABLE: u8 = 0xFF;
 const LARGEST: u8 = 6;
 
 /// Scheme and rate of the modes 0 to 5.
-const MODES: [(Scheme, Rate); 6] = [
+pub(super) const MODES: [(Scheme, Rate); 6] = [
     (Scheme::IbmFm, Rate::HD),
     (Scheme::IbmFm, Rate::DD_360),
     (Scheme::IbmFm, Rate::DD),

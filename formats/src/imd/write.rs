@@ -10,7 +10,7 @@ use floptical_model::{
 };
 
 use super::header;
-use super::raw::{CYLINDER_MAP, HEAD, HEAD_MAP, Verdict, Words, code_of};
+use super::raw::{CYLINDER_MAP, HEAD, HEAD_MAP, MODES, Verdict, Words, code_of};
 use super::read::{CUT, ORDER, TAIL, WORDS, stops};
 use crate::{Fitted, NotFitted};
 
@@ -112,6 +112,9 @@ fn give_up_unread(sectors: &mut Sectors) {
 fn fit_sighting(seen: &Sighting, scheme: Option<Scheme>, place: Place) -> Result<Sighting, NotFitted> {
     if scheme != Some(seen.scheme) {
         return Err(NotFitted::refuse(Fact::Scheme, place, "IMD knows one scheme for the whole of a track"));
+    }
+    if !MODES.iter().any(|(known, _)| *known == seen.scheme) {
+        return Err(NotFitted::refuse(Fact::Scheme, place, "IMD knows FM and MFM as IBM writes them"));
     }
     let Some(id) = seen.sector_id() else {
         return Err(NotFitted::refuse(Fact::Id, place, "IMD has no word for data without an id"));
