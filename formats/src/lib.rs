@@ -19,6 +19,7 @@
 
 mod disc;
 mod format;
+mod g64;
 mod hfe;
 mod identify;
 mod imd;

@@ -6,6 +6,7 @@ use crate::{Candidate, Evidence, Format, Probe};
 
 /// Every format of this crate.
 pub static FORMATS: &[&Format] = &[
+    &crate::g64::FORMAT,
     &crate::hfe::FORMAT,
     &crate::imd::FORMAT,
     &crate::iso::FORMAT,
