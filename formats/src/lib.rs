@@ -18,6 +18,9 @@
 )]
 
 mod disc;
+mod d64;
+mod d71;
+mod d81;
 mod format;
 mod g64;
 mod hfe;

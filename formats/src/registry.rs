@@ -6,6 +6,9 @@ use crate::{Candidate, Evidence, Format, Probe};
 
 /// Every format of this crate.
 pub static FORMATS: &[&Format] = &[
+    &crate::d64::FORMAT,
+    &crate::d71::FORMAT,
+    &crate::d81::FORMAT,
     &crate::g64::FORMAT,
     &crate::hfe::FORMAT,
     &crate::imd::FORMAT,

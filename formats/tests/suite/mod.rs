@@ -83,6 +83,7 @@ pub(crate) fn assert_same(a: &Image, b: &Image) {
             match pair {
                 (Reading::Flux(a), Reading::Flux(b)) => assert_eq!(a, b, "{at}"),
                 (Reading::Cells(a), Reading::Cells(b)) => assert_eq!(a, b, "{at}"),
+                (Reading::Sectors(a), Reading::Sectors(b)) => assert_eq!(a, b, "{at}"),
                 other => panic!("other layers at {at}: {other:?}"),
             }
         }
