@@ -302,6 +302,26 @@ fn what_other_drives_record_is_refused() {
         assert_eq!(suite::refusal(fit(id, &disk(Vec::new()))).fact, Fact::Exists);
     }
     assert_eq!(refusal(fit("d81", &whole(35, Vec::new()))).fact, Fact::Scheme);
+    // A disk of another shape, and sides counted as a PC does.
+    let short: Vec<(TrackAt, Track)> = (0..35).map(|c| gcr(c, 0..17, |_| ())).collect();
+    assert_eq!(refusal(fit("d64", &disk(short))).fact, Fact::Layout);
+    let (_, side) = gcr(0, 1..11, |seen| {
+        let id = SectorId { c: 0, h: 1, r: seen.sector_id().unwrap().r, n: 2 };
+        *seen = Sighting::assumed(Scheme::IbmMfm, id, DataField::Bytes(Arc::from([0; 512])));
+    });
+    let refused = refusal(fit("d81", &disk(vec![(TrackAt::new(0, 1), side.clone())])));
+    assert_eq!(refused.fact, Fact::Id);
+    assert_eq!(assert_law("d81", &disk(vec![(TrackAt::new(0, 0), side)])).len(), 819_200);
+}
+
+#[test]
+fn tracks_that_nobody_read_have_no_error() {
+    let bytes = assert_law("d64", &whole(20, Vec::new()));
+    assert_eq!(bytes.len(), 174_848);
+    let lacking = gcr(3, (0..21).filter(|r| *r != 6), |_| ());
+    let bytes = assert_law("d64", &whole(20, vec![lacking]));
+    assert_eq!(bytes[174_848 + block(4, 5)..][..3], [1, 2, 1]);
+    assert!(bytes[174_848 + block(21, 0)..].iter().all(|code| *code == 0));
 }
 
 #[test]

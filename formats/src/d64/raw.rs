@@ -38,7 +38,7 @@ pub(super) struct State {
 
 impl State {
     /// Nothing is said.
-    const PLAIN: Self =
+    pub(super) const PLAIN: Self =
         Self { held: Held::Data, id_check: Known::Unrecorded, data_check: Known::Unrecorded, other_id: false };
     /// There is no such sector on the track.
     pub(super) const ABSENT: Self = Self { held: Held::Nothing, ..Self::PLAIN };

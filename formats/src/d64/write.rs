@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use floptical_io::Output;
-use floptical_model::layout::{BlockAt, logical_tracks};
+use floptical_model::identity::LogicalTrack;
+use floptical_model::layout::{BlockAt, observe, pitch};
 use floptical_model::{
     Context, DataField, Error, Fact, Floppy, Image, Layout, Opaque, Place, Reading, Result, Sectors, Sighting, TrackAt,
 };
@@ -19,19 +20,22 @@ pub(crate) fn fit(kind: &'static Kind, image: &Image, context: &Context) -> Fitt
     let Some(floppy) = image.as_floppy() else {
         return Err(NotFitted::refuse(Fact::Exists, Place::Whole, "it holds the sectors of a floppy"));
     };
-    let tracks = sector_tracks(floppy, context)?;
-    let refs: Vec<(TrackAt, &Sectors)> = tracks.iter().map(|(at, s)| (*at, &**s)).collect();
+    let held = sector_tracks(floppy, context)?;
+    let refs: Vec<(TrackAt, &Sectors)> = held.iter().map(|(at, s)| (*at, &**s)).collect();
     check_scheme(kind, &refs)?;
-    let logical: BTreeMap<(u8, u8), &Sectors> =
-        logical_tracks(&refs).iter().rev().map(|t| ((t.cylinder, t.head), t.sectors)).collect();
+    let tracks = by_place(&refs);
     let own = image.format == kind.id;
     let layout = match floppy.layout.get().filter(|_| own) {
         Some(layout) => layout.clone(),
-        None => smallest(kind, &logical)?.clone(),
+        None => smallest(kind, &tracks)?.clone(),
     };
     let parts: &[Opaque] = if own { &image.opaque } else { &[] };
-    let bytes = Composer { kind, layout: &layout, tracks: logical, parts, own }.compose(context)?;
-    Ok(shown(kind, bytes.into())?)
+    let composer = Composer { kind, layout: &layout, tracks, parts, own };
+    if !own {
+        check_sides(&composer)?;
+        check_shape(&composer, context)?;
+    }
+    Ok(shown(kind, composer.compose(context)?.into())?)
 }
 
 /// Write a fitted image.
@@ -41,7 +45,7 @@ pub(crate) fn emit(kind: &'static Kind, image: &Image, out: &mut dyn Output, con
     let layout = floppy.layout.get().ok_or_else(not_fitted)?;
     let held = sector_tracks(floppy, context)?;
     let place = |(at, sectors): &'_ (TrackAt, Arc<Sectors>)| Some(((at.cylinder()?, at.head), Arc::clone(sectors)));
-    let held: BTreeMap<(u8, u8), Arc<Sectors>> = held.iter().filter_map(place).collect();
+    let held: Vec<((u8, u8), Arc<Sectors>)> = held.iter().filter_map(place).collect();
     let tracks = held.iter().map(|(place, sectors)| (*place, &**sectors)).collect();
     let bytes = Composer { kind, layout, tracks, parts: &image.opaque, own: true }.compose(context)?;
     out.begin("")?;
@@ -71,11 +75,59 @@ fn check_scheme(kind: &Kind, tracks: &[(TrackAt, &Sectors)]) -> Result<(), NotFi
     Ok(())
 }
 
+/// The tracks by their number on the disk.
+fn by_place<'a>(tracks: &[(TrackAt, &'a Sectors)]) -> BTreeMap<(u8, u8), &'a Sectors> {
+    let pitch = pitch(tracks);
+    let place = |(at, sectors): &(TrackAt, &'a Sectors)| {
+        let cylinder = at.cylinder().filter(|c| c.checked_rem(pitch) == Some(0))?;
+        Some(((cylinder.checked_div(pitch)?, at.head), *sectors))
+    };
+    tracks.iter().filter_map(place).collect()
+}
+
 /// The smallest layout that has all tracks with sectors, or the largest there is.
 fn smallest(kind: &Kind, tracks: &BTreeMap<(u8, u8), &Sectors>) -> Result<&'static Layout, NotFitted> {
     let nothing = || NotFitted::refuse(Fact::Exists, Place::Whole, "no track shows a sector");
-    let last = tracks.keys().map(|(cylinder, _)| *cylinder).max().ok_or_else(nothing)?;
+    let with_sectors = tracks.iter().filter(|(_, sectors)| !sectors.slots.is_empty());
+    let last = with_sectors.map(|((cylinder, _), _)| *cylinder).max().ok_or_else(nothing)?;
     kind.layouts().find(|l| last < l.cylinders).or_else(|| kind.layouts().last()).ok_or_else(nothing)
+}
+
+/// A disk whose ids count the sides as the drive does not is another disk.
+fn check_sides(composer: &Composer<'_>) -> Result<(), NotFitted> {
+    let layout = composer.layout;
+    let slots = composer.tracks.iter().flat_map(|(place, sectors)| sectors.slots.iter().map(move |slot| (place, slot)));
+    let ids = slots.filter_map(|(place, slot)| Some((*place, slot.chosen().sector_id()?)));
+    let (alike, strange): (Vec<_>, Vec<_>) =
+        ids.partition(|((cylinder, head), id)| id.h == layout.ids.at(*cylinder, *head).1);
+    let Some(((cylinder, head), id)) = strange.first().filter(|_| strange.len() > alike.len()) else { return Ok(()) };
+    let place = Place::Slot { track: TrackAt::new(*cylinder, *head), r: Some(id.r), nth: 0 };
+    Err(NotFitted::refuse(Fact::Id, place, format!("its ids do not count the sides as those of {layout} do")))
+}
+
+/// A whole disk of another shape is another disk: what it holds would lie
+/// elsewhere, and nothing would tell. Where sectors are dropped, or tracks that
+/// nobody read are made up, something does.
+fn check_shape(composer: &Composer<'_>, context: &Context) -> Result<(), NotFitted> {
+    let layout = composer.layout;
+    let logical: Vec<LogicalTrack<'_>> = composer
+        .tracks
+        .iter()
+        .filter(|(_, sectors)| !sectors.slots.is_empty())
+        .map(|((cylinder, head), sectors)| LogicalTrack { cylinder: *cylinder, head: *head, sectors })
+        .collect();
+    let found = composer.found(context)?.iter().filter(|found| found.seen.is_some()).count();
+    let whole = found == logical.iter().map(|track| track.sectors.slots.len()).sum::<usize>();
+    let read = layout.tracks().iter().all(|place| composer.tracks.contains_key(place));
+    match observe(&logical) {
+        Some(shown) if !whole || !read || shown.same_shape(layout) => Ok(()),
+        None if !whole || !read => Ok(()),
+        shown => {
+            let shown = shown.map_or_else(|| "by no rule".into(), |shown| format!("as {}", shown.shape()));
+            let what = format!("its sectors lie {shown}, not as those of {layout}");
+            Err(NotFitted::refuse(Fact::Layout, Place::Whole, what))
+        }
+    }
 }
 
 /// Lays out the bytes of a file.
@@ -108,8 +160,7 @@ impl<'a> Composer<'a> {
         let mut bytes = Vec::new();
         found.iter().for_each(|block| bytes.extend_from_slice(&self.data(block)));
         let disk_id = if self.own { disk_id(self.kind, &bytes) } else { most_common(&found) };
-        let states: Vec<State> =
-            found.iter().map(|f| f.seen.map_or(State::ABSENT, |seen| State::of(seen, disk_id))).collect();
+        let states: Vec<State> = found.iter().map(|found| self.state(found, disk_id)).collect();
         if self.needs_codes(&states) {
             for (block, state) in found.iter().zip(&states) {
                 bytes.extend(self.codes(block, *state));
@@ -125,17 +176,30 @@ impl<'a> Composer<'a> {
         let mut found = Vec::new();
         for block in self.layout.blocks() {
             context.step(1)?;
-            let track = block.track.cylinder().and_then(|c| self.tracks.get(&(c, block.track.head)));
             let fits = |seen: &&Sighting| {
                 seen.size() == usize::from(block.size) && seen.sector_id().is_some_and(|id| id.r == block.id.r)
             };
-            let seen = track.and_then(|s| s.slots.iter().map(|slot| slot.chosen()).find(fits));
+            let seen = self.track(block.track).and_then(|s| s.slots.iter().map(|slot| slot.chosen()).find(fits));
             if self.own && seen.is_some_and(|seen| seen.data == DataField::Unread) {
                 break;
             }
             found.push(Found { block, seen });
         }
         Ok(found)
+    }
+
+    /// What is there of a block. A track that nobody read says nothing: its
+    /// blocks are made up.
+    fn state(&self, found: &Found<'_>, disk_id: Option<[u8; 2]>) -> State {
+        match found.seen {
+            Some(seen) => State::of(seen, disk_id),
+            None if self.track(found.block.track).is_some() => State::ABSENT,
+            None => State::PLAIN,
+        }
+    }
+
+    fn track(&self, at: TrackAt) -> Option<&'a Sectors> {
+        self.tracks.get(&(at.cylinder()?, at.head)).copied()
     }
 
     fn part(&self, part: &str, place: &Place) -> Option<&'a [u8]> {
@@ -174,8 +238,7 @@ impl<'a> Composer<'a> {
 
     /// True for a track without any sector.
     fn is_empty(&self, at: TrackAt) -> bool {
-        let track = at.cylinder().and_then(|c| self.tracks.get(&(c, at.head)));
-        track.is_none_or(|sectors| sectors.slots.is_empty())
+        self.track(at).is_none_or(|sectors| sectors.slots.is_empty())
     }
 }
 
