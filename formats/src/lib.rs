@@ -17,10 +17,10 @@
     )
 )]
 
-mod disc;
 mod d64;
 mod d71;
 mod d81;
+mod disc;
 mod format;
 mod g64;
 mod hfe;
