@@ -17,10 +17,14 @@
     )
 )]
 
-mod cue;
 mod adf;
+mod cue;
+mod d64;
+mod d71;
+mod d81;
 mod disc;
 mod format;
+mod g64;
 mod hfe;
 mod identify;
 mod imd;

@@ -8,6 +8,10 @@ use crate::{Candidate, Evidence, Format, Probe};
 pub static FORMATS: &[&Format] = &[
     &crate::cue::FORMAT,
     &crate::adf::FORMAT,
+    &crate::d64::FORMAT,
+    &crate::d71::FORMAT,
+    &crate::d81::FORMAT,
+    &crate::g64::FORMAT,
     &crate::hfe::FORMAT,
     &crate::imd::FORMAT,
     &crate::iso::FORMAT,

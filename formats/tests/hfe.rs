@@ -11,7 +11,7 @@ use floptical_model::{
     Track, TrackAt, TrackMap,
 };
 use proptest::prelude::*;
-use suite::{assert_law, assert_same, codes, emitted, fit, read, refusal, track};
+use suite::{assert_law, assert_same, cell_disk as disk, codes, emitted, fit, pattern, read, refusal, track};
 
 /// A header as the specification draws it.
 fn header(cylinders: u8, sides: u8) -> Vec<u8> {
@@ -52,23 +52,6 @@ fn made(sides: u8, lengths: &[u16], pad: u8) -> Vec<u8> {
 
 fn cells(bits: Bits, kbit: u64) -> Cells {
     Cells::plain(bits, Known::Value(Ps(500_000_000 / kbit)))
-}
-
-fn disk(tracks: impl IntoIterator<Item = (u8, u8, Cells)>) -> Image {
-    let tracks = tracks.into_iter().map(|(c, h, cells)| (TrackAt::new(c, h), Track::of(Reading::Cells(cells))));
-    Image::floppy(Floppy { drive: Default::default(), layout: Known::Unrecorded, tracks: TrackMap::held(tracks) })
-}
-
-fn pattern(seed: u64, len: usize) -> Bits {
-    let mut bits = Bits::with_capacity(len);
-    let mut state = seed | 1;
-    for _ in 0..len {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        bits.push(state & 3 == 0);
-    }
-    bits
 }
 
 #[test]

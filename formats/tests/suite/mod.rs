@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use floptical_formats::{Format, NotFitted, ReadOptions, Registry};
 use floptical_io::{FileSet, Memory, Source};
 use floptical_model::{
-    Clock, Context, Edge, Floppy, Flux, Image, IndexMark, Known, Opaque, Reading, Track, TrackAt, TrackMap,
+    Bits, Cells, Clock, Context, Edge, Floppy, Flux, Image, IndexMark, Known, Opaque, Reading, Track, TrackAt, TrackMap,
 };
 
 pub(crate) fn format(id: &str) -> &'static Format {
@@ -83,6 +83,7 @@ pub(crate) fn assert_same(a: &Image, b: &Image) {
             match pair {
                 (Reading::Flux(a), Reading::Flux(b)) => assert_eq!(a, b, "{at}"),
                 (Reading::Cells(a), Reading::Cells(b)) => assert_eq!(a, b, "{at}"),
+                (Reading::Sectors(a), Reading::Sectors(b)) => assert_eq!(a, b, "{at}"),
                 other => panic!("other layers at {at}: {other:?}"),
             }
         }
@@ -197,4 +198,23 @@ pub(crate) fn capture(clock: Clock, intervals: Vec<u32>, index: &[(u64, u32)]) -
 pub(crate) fn disk(tracks: impl IntoIterator<Item = (TrackAt, Flux)>) -> Image {
     let tracks = tracks.into_iter().map(|(at, flux)| (at, Track::of(Reading::Flux(flux))));
     Image::floppy(Floppy { drive: Default::default(), layout: Known::Unrecorded, tracks: TrackMap::held(tracks) })
+}
+
+/// A disk of cells.
+pub(crate) fn cell_disk(tracks: impl IntoIterator<Item = (u8, u8, Cells)>) -> Image {
+    let tracks = tracks.into_iter().map(|(c, h, cells)| (TrackAt::new(c, h), Track::of(Reading::Cells(cells))));
+    Image::floppy(Floppy { drive: Default::default(), layout: Known::Unrecorded, tracks: TrackMap::held(tracks) })
+}
+
+/// Cells that look like chance and are always the same.
+pub(crate) fn pattern(seed: u64, len: usize) -> Bits {
+    let mut bits = Bits::with_capacity(len);
+    let mut state = seed | 1;
+    for _ in 0..len {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        bits.push(state & 3 == 0);
+    }
+    bits
 }
