@@ -18,15 +18,19 @@
 )]
 
 mod disc;
+mod dsk;
 mod format;
 mod hfe;
 mod identify;
 mod imd;
 mod iso;
 mod kryoflux;
+mod msa;
 pub mod raw;
 mod registry;
 mod scp;
+mod st;
+mod td0;
 
 pub use format::{Emit, Exactness, Fitted, Format, Group, NotFitted, ReadOptions, Witness};
 pub use identify::{Answer, Candidate, Evidence, Probe};

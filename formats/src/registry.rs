@@ -6,12 +6,17 @@ use crate::{Candidate, Evidence, Format, Probe};
 
 /// Every format of this crate.
 pub static FORMATS: &[&Format] = &[
+    &crate::dsk::STANDARD,
+    &crate::dsk::EXTENDED,
     &crate::hfe::FORMAT,
     &crate::imd::FORMAT,
     &crate::iso::FORMAT,
     &crate::kryoflux::FORMAT,
+    &crate::msa::FORMAT,
     &crate::raw::FORMAT,
     &crate::scp::FORMAT,
+    &crate::st::FORMAT,
+    &crate::td0::FORMAT,
 ];
 
 /// The formats in use: those of this crate, and those that a caller adds.

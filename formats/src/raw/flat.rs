@@ -8,8 +8,6 @@ use floptical_model::{
     RunSource, SectorId, Sectors, Sighting, Slot, Span, Status, Track, TrackAt, TrackLoader, TrackMap, Why,
 };
 
-/// The part that keeps what follows the last whole block.
-pub(super) const TAIL: &str = "raw.tail";
 /// Bytes in a block of a linear carrier.
 const BLOCK: u32 = 512;
 

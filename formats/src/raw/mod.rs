@@ -12,21 +12,41 @@ mod read;
 mod shape;
 mod write;
 
+pub(crate) use read::read_as;
 pub use shape::candidates;
+pub(crate) use shape::{bpb, known};
+pub(crate) use write::{block_data, emit_as, fit_as, no_sector, sector_tracks};
 
-use floptical_model::{CarrierKind, Fact, Layer};
+use floptical_model::identity::LogicalTrack;
+use floptical_model::{CarrierKind, Fact, Layer, Layout};
 
-use crate::{Exactness, Format, Witness};
-#[cfg(doc)]
-use floptical_model::Layout;
+use crate::{Answer, Exactness, Format, Witness};
+
+/// A kind of flat file: what it is called, and what its bytes are taken for.
+pub(crate) struct Kind {
+    /// Id of its row.
+    pub(crate) id: &'static str,
+    /// The part that keeps what follows the last whole block.
+    pub(crate) tail: &'static str,
+    /// What a length and the first bytes suggest, best first.
+    pub(crate) suggest: fn(u64, &[u8]) -> Vec<Answer>,
+    /// True when bytes that suggest no layout are a linear carrier.
+    pub(crate) linear: bool,
+    /// The layout to write a disk by, of the one that it shows; `None` for all
+    /// its data without gaps.
+    pub(crate) settle: fn(Option<Layout>, &[LogicalTrack<'_>]) -> Option<Layout>,
+}
+
+/// The kind of this row.
+static RAW: Kind =
+    Kind { id: "raw", tail: "raw.tail", suggest: shape::suggestions, linear: true, settle: |shown, _| shown };
 
 /// The row of the registry.
 pub(crate) static FORMAT: Format = Format {
     id: "raw",
     name: "Flat sector image",
     extensions: &[
-        "img", "ima", "dsk", "raw", "bin", "flp", "vfd", "dd", "fd", "st", "ssd", "dsd", "adl", "hdm", "xdf", "os9",
-        "hdd",
+        "img", "ima", "dsk", "raw", "bin", "flp", "vfd", "dd", "fd", "ssd", "dsd", "adl", "hdm", "xdf", "os9", "hdd",
     ],
     carrier: CarrierKind::Floppy,
     layer: Layer::Sectors,
@@ -43,7 +63,7 @@ pub(crate) static FORMAT: Format = Format {
     notes: include_str!("NOTES.md"),
     identify: shape::identify,
     group: None,
-    read: read::read,
-    fit: Some(write::fit),
-    emit: Some(write::emit),
+    read: |set, options, context| read_as(&RAW, set, options, context),
+    fit: Some(|image, context| fit_as(&RAW, image, context)),
+    emit: Some(|image, out, context| emit_as(&RAW, image, out, context)),
 };

@@ -9,22 +9,27 @@ use floptical_model::{
     Why,
 };
 
-use super::flat::{TAIL, device, floppy, whole_blocks};
-use super::shape::{candidates, tied};
+use super::Kind;
+use super::flat::{device, floppy, whole_blocks};
 use crate::{Probe, ReadOptions};
 
-pub(super) fn read(set: &FileSet, options: &ReadOptions<'_>, context: &Context) -> Result<Image> {
+/// Read a file of a kind.
+pub(crate) fn read_as(kind: &Kind, set: &FileSet, options: &ReadOptions<'_>, context: &Context) -> Result<Image> {
     let source = set.first().ok_or_else(|| Error::new(ErrorKind::Io, "there is no file to read"))?;
     if source.is_empty() {
         return Err(Error::truncated(Span::file(0, 0), "an empty file holds no disk"));
     }
     let head = source.head(Probe::HEAD)?;
-    let suggested = candidates(source.len(), &head);
+    let suggested = kind.candidates(source.len(), &head);
     let Some(layout) = options.layout.or(suggested.first()) else {
-        return Ok(Image { files: set.refs(), ..image(Carrier::Block(device(source.clone()))) });
+        if !kind.linear {
+            let what = format!("{} bytes are no floppy of the format `{}`", source.len(), kind.id);
+            return Err(Error::malformed(Span::file(0, source.len()), what));
+        }
+        return Ok(Image { files: set.refs(), ..image(kind, Carrier::Block(device(source.clone()))) });
     };
-    let mut image = shown(source, layout, &suggested, context)?;
-    if let [first, others @ ..] = &tied(source.len(), &head)[..]
+    let mut image = shown(kind, source, layout, &suggested, context)?;
+    if let [first, others @ ..] = &kind.tied(source.len(), &head)[..]
         && first.same_shape(layout)
         && !others.is_empty()
     {
@@ -36,10 +41,10 @@ pub(super) fn read(set: &FileSet, options: &ReadOptions<'_>, context: &Context) 
     Ok(image)
 }
 
-/// An image of this format around a carrier.
-pub(super) fn image(carrier: Carrier) -> Image {
+/// An image of a kind around a carrier.
+pub(super) fn image(kind: &Kind, carrier: Carrier) -> Image {
     Image {
-        format: "raw",
+        format: kind.id,
         member: None,
         files: Vec::new(),
         carrier,
@@ -51,18 +56,24 @@ pub(super) fn image(carrier: Carrier) -> Image {
 
 /// The floppy that a file shows by a layout: one that it suggests by itself, or
 /// one that somebody has to name.
-pub(super) fn shown(source: &Source, layout: &Layout, suggested: &[Layout], context: &Context) -> Result<Image> {
+pub(super) fn shown(
+    kind: &Kind,
+    source: &Source,
+    layout: &Layout,
+    suggested: &[Layout],
+    context: &Context,
+) -> Result<Image> {
     let why = match suggested.first() {
         Some(first) if first.same_shape(layout) => Why::Layout,
         _ => Why::Person,
     };
-    let mut image = image(Carrier::Floppy(floppy(source.clone(), layout.clone(), why)));
-    keep_rest(&mut image, source, layout, context)?;
+    let mut image = image(kind, Carrier::Floppy(floppy(source.clone(), layout.clone(), why)));
+    keep_rest(&mut image, kind, source, layout, context)?;
     Ok(image)
 }
 
 /// Keep what follows the last whole block, and say what is not there.
-fn keep_rest(image: &mut Image, source: &Source, layout: &Layout, context: &Context) -> Result<()> {
+fn keep_rest(image: &mut Image, kind: &Kind, source: &Source, layout: &Layout, context: &Context) -> Result<()> {
     let whole = whole_blocks(layout, source.len());
     let rest = source.len().saturating_sub(whole);
     let at = Span::file(whole, rest);
@@ -75,7 +86,13 @@ fn keep_rest(image: &mut Image, source: &Source, layout: &Layout, context: &Cont
     }
     if rest > 0 {
         let bytes = Arc::from(source.bytes(whole, rest, context)?);
-        image.opaque.push(Opaque { name: TAIL.into(), place: Place::Whole, bytes, policy: Policy::DropIfChanged, at });
+        image.opaque.push(Opaque {
+            name: kind.tail.into(),
+            place: Place::Whole,
+            bytes,
+            policy: Policy::DropIfChanged,
+            at,
+        });
     }
     Ok(())
 }

@@ -5,20 +5,28 @@ use std::ops::Range;
 use floptical_model::layout::{LAYOUTS, SideOrder};
 use floptical_model::{Ids, Layout, Scheme};
 
+use super::{Kind, RAW};
 use crate::{Answer, Evidence, Probe};
 
 /// The layouts that a flat image of `len` bytes may have, best first; `head`
 /// are its first bytes, at least a sector of them. None for what is no floppy.
 pub fn candidates(len: u64, head: &[u8]) -> Vec<Layout> {
-    layouts(suggestions(len, head))
+    RAW.candidates(len, head)
 }
 
-/// The candidates that rest on the same evidence as the first.
-pub(super) fn tied(len: u64, head: &[u8]) -> Vec<Layout> {
-    let mut suggested = suggestions(len, head);
-    let best = suggested.first().map(|first| first.evidence);
-    suggested.retain(|other| Some(other.evidence) == best);
-    layouts(suggested)
+impl Kind {
+    /// The layouts that a file of `len` bytes may have, best first.
+    pub(super) fn candidates(&self, len: u64, head: &[u8]) -> Vec<Layout> {
+        layouts((self.suggest)(len, head))
+    }
+
+    /// The candidates that rest on the same evidence as the first.
+    pub(super) fn tied(&self, len: u64, head: &[u8]) -> Vec<Layout> {
+        let mut suggested = (self.suggest)(len, head);
+        let best = suggested.first().map(|first| first.evidence);
+        suggested.retain(|other| Some(other.evidence) == best);
+        layouts(suggested)
+    }
 }
 
 fn layouts(suggested: Vec<Answer>) -> Vec<Layout> {
@@ -33,7 +41,7 @@ pub(super) fn identify(probe: &mut Probe<'_>) -> Vec<Answer> {
 }
 
 /// Suggestions, best first. One without a layout is a linear carrier.
-fn suggestions(len: u64, head: &[u8]) -> Vec<Answer> {
+pub(super) fn suggestions(len: u64, head: &[u8]) -> Vec<Answer> {
     let mut found = Vec::new();
     let marked = Evidence::SIZE | Evidence::WEAK_MARKS;
     let boot = bpb(head).and_then(|bpb| bpb.layout(len)).map(|l| (l, marked, "a boot sector"));
@@ -87,16 +95,20 @@ fn u32_at(head: &[u8], at: usize) -> Option<u32> {
 }
 
 /// What a BIOS parameter block says of the shape of its disk.
-struct Bpb {
-    size: u16,
-    total: u64,
-    sectors: u16,
-    heads: u16,
+pub(crate) struct Bpb {
+    /// Bytes in a sector.
+    pub(crate) size: u16,
+    /// Sectors of the disk.
+    pub(crate) total: u64,
+    /// Sectors in a track.
+    pub(crate) sectors: u16,
+    /// Sides.
+    pub(crate) heads: u16,
 }
 
 /// The block at the start of a FAT volume, if its fields make sense. No jump is
 /// asked for: the boot sectors of the Atari ST have their own.
-fn bpb(head: &[u8]) -> Option<Bpb> {
+pub(crate) fn bpb(head: &[u8]) -> Option<Bpb> {
     let byte = |at: usize| head.get(at).copied();
     let size = u16_at(head, 0x0B)?;
     let small = u16_at(head, 0x13)?;
@@ -130,7 +142,7 @@ impl Bpb {
 }
 
 /// The layout of the table for a shape, or the shape itself.
-fn known(shape: Layout) -> Option<Layout> {
+pub(crate) fn known(shape: Layout) -> Option<Layout> {
     let scheme = |l: &Layout| l.zone(0, 0).map(|z| z.scheme);
     let same = |l: &&Layout| l.same_shape(&shape) && scheme(l) == scheme(&shape);
     Some(LAYOUTS.iter().find(same).cloned().unwrap_or(shape))

@@ -10,64 +10,69 @@ use floptical_model::{
     TrackAt,
 };
 
-use super::flat::{TAIL, device, whole_blocks, written};
+use super::Kind;
+use super::flat::{device, whole_blocks, written};
 use super::read::{image, shown};
-use super::shape::candidates;
 use crate::{Fitted, NotFitted, Probe};
 
 /// How much of a linear carrier is copied at once.
 const PIECE: usize = 1 << 20;
 
 /// What the blocks of the image will say, written one after the other.
-pub(super) fn fit(source: &Image, context: &Context) -> Fitted {
+pub(crate) fn fit_as(kind: &Kind, source: &Image, context: &Context) -> Fitted {
     match &source.carrier {
-        Carrier::Block(device) => fit_device(device, context),
-        Carrier::Floppy(floppy) => fit_floppy(source, floppy, context),
+        Carrier::Block(device) if kind.linear => fit_device(kind, device, context),
+        Carrier::Block(_) => {
+            Err(NotFitted::refuse(Fact::Exists, Place::Whole, "it holds the sectors of a floppy, not a linear carrier"))
+        }
+        Carrier::Floppy(floppy) => fit_floppy(kind, source, floppy, context),
         _ => Err(NotFitted::refuse(Fact::Exists, Place::Whole, "a flat image holds sectors or blocks")),
     }
 }
 
 /// A linear carrier as it is, or as the floppy that its bytes will be taken for.
-fn fit_device(device: &BlockDevice, context: &Context) -> Fitted {
+fn fit_device(kind: &Kind, device: &BlockDevice, context: &Context) -> Fitted {
     let head_len = usize::try_from(device.len).map_or(Probe::HEAD, |len| len.min(Probe::HEAD));
     let mut head = vec![0; head_len];
     device.content.read(0, &mut head, context)?;
     if device.len == 0 {
         return Err(nothing());
     }
-    let suggested = candidates(device.len, &head);
-    let Some(layout) = suggested.first() else { return Ok(image(Carrier::Block(written(device)))) };
+    let suggested = kind.candidates(device.len, &head);
+    let Some(layout) = suggested.first() else { return Ok(image(kind, Carrier::Block(written(device)))) };
     context.reserve(device.len)?;
     let mut bytes = vec![0; usize::try_from(device.len).unwrap_or(0)];
     device.content.read(0, &mut bytes, context)?;
-    Ok(shown(&Source::new("", bytes), layout, &suggested, context)?)
+    Ok(shown(kind, &Source::new("", bytes), layout, &suggested, context)?)
 }
 
 fn nothing() -> NotFitted {
     NotFitted::refuse(Fact::Exists, Place::Whole, "there is nothing to write")
 }
 
-fn fit_floppy(source: &Image, disk: &Floppy, context: &Context) -> Fitted {
+fn fit_floppy(kind: &Kind, source: &Image, disk: &Floppy, context: &Context) -> Fitted {
     let tracks = sector_tracks(disk, context)?;
     let refs: Vec<(TrackAt, &Sectors)> = tracks.iter().map(|(at, s)| (*at, &**s)).collect();
     let logical = logical_tracks(&refs);
-    let own = source.format == "raw";
-    let layout = disk.layout.get().cloned().or_else(|| observe(&logical));
+    let own = source.format == kind.id;
+    let shown_layout = disk.layout.get().cloned().or_else(|| observe(&logical));
+    let layout = if own { shown_layout } else { (kind.settle)(shown_layout, &logical) };
     let mut whole = match &layout {
         Some(layout) => {
             context.reserve(layout.bytes())?;
             let by_place = logical.iter().rev().map(|t| ((t.cylinder, t.head), t.sectors)).collect();
             by_layout(layout, &by_place, own, context)?
         }
-        None => by_number(&refs, context)?,
+        None if kind.linear => by_number(&refs, context)?,
+        None => return Err(no_sector(Place::Whole)),
     };
     let blocks = whole.len();
-    let tail = source.opaque(TAIL).filter(|tail| own && tail_holds(layout.as_ref(), blocks, tail.bytes.len()));
+    let tail = source.opaque(kind.tail).filter(|tail| own && tail_holds(layout.as_ref(), blocks, tail.bytes.len()));
     whole.extend_from_slice(tail.map_or(&[][..], |t| &t.bytes));
     if whole.is_empty() {
         return Err(nothing());
     }
-    let suggested = candidates(whole.len() as u64, whole.get(..Probe::HEAD).unwrap_or(&whole));
+    let suggested = kind.candidates(whole.len() as u64, whole.get(..Probe::HEAD).unwrap_or(&whole));
     let file = Source::new("", whole);
     // Who reads the file without a word goes by the suggestion.
     let layout = match (&layout, suggested.first()) {
@@ -76,13 +81,18 @@ fn fit_floppy(source: &Image, disk: &Floppy, context: &Context) -> Fitted {
         (_, first) => first,
     };
     match layout {
-        Some(layout) => Ok(shown(&file, layout, &suggested, context)?),
-        None => Ok(image(Carrier::Block(device(file)))),
+        Some(layout) => Ok(shown(kind, &file, layout, &suggested, context)?),
+        None => Ok(image(kind, Carrier::Block(device(file)))),
     }
 }
 
+/// A disk without any sector that the format has a place for.
+pub(crate) fn no_sector(place: Place) -> NotFitted {
+    NotFitted::refuse(Fact::Exists, place, "none of its sectors has a place in this format")
+}
+
 /// The sectors of each track; of several readings the first.
-fn sector_tracks(disk: &Floppy, context: &Context) -> Result<Vec<(TrackAt, Arc<Sectors>)>> {
+pub(crate) fn sector_tracks(disk: &Floppy, context: &Context) -> Result<Vec<(TrackAt, Arc<Sectors>)>> {
     let mut tracks = Vec::new();
     for at in disk.tracks.positions() {
         let readings = disk.tracks.get(at, context)?.unwrap_or_default().readings;
@@ -102,9 +112,7 @@ fn by_layout(layout: &Layout, tracks: &BTreeMap<(u8, u8), &Sectors>, own: bool, 
         context.step(1)?;
         let track = block.track.cylinder().and_then(|c| tracks.get(&(c, block.track.head)));
         let size = usize::from(block.size);
-        let mut slots = track.iter().flat_map(|s| &s.slots).map(|slot| slot.chosen());
-        let found = slots.find(|seen| seen.size() == size && seen.sector_id().is_some_and(|id| id.r == block.id.r));
-        match found.and_then(|seen| seen.data.bytes()) {
+        match track.and_then(|sectors| block_data(sectors, block.id.r, size)) {
             Some(data) => {
                 bytes.extend_from_slice(data);
                 last = bytes.len();
@@ -116,6 +124,14 @@ fn by_layout(layout: &Layout, tracks: &BTreeMap<(u8, u8), &Sectors>, own: bool, 
         bytes.truncate(last);
     }
     Ok(bytes)
+}
+
+/// The data of the first slot with this number and size, whatever cylinder and
+/// head its id says.
+pub(crate) fn block_data(sectors: &Sectors, number: u8, size: usize) -> Option<&Arc<[u8]>> {
+    let mut slots = sectors.slots.iter().map(|slot| slot.chosen());
+    let found = slots.find(|seen| seen.size() == size && seen.sector_id().is_some_and(|id| id.r == number));
+    found.and_then(|seen| seen.data.bytes())
 }
 
 /// A tail stands after the last block, or is less than the block that the file
@@ -143,14 +159,14 @@ fn by_number(tracks: &[(TrackAt, &Sectors)], context: &Context) -> Result<Vec<u8
 }
 
 /// Write a fitted image.
-pub(super) fn emit(image: &Image, out: &mut dyn Output, context: &Context) -> Result<()> {
+pub(crate) fn emit_as(kind: &Kind, image: &Image, out: &mut dyn Output, context: &Context) -> Result<()> {
     out.begin("")?;
     match &image.carrier {
         Carrier::Block(device) => emit_device(device, out, context)?,
         Carrier::Floppy(disk) => emit_floppy(disk, out, context)?,
         _ => return Err(not_fitted("it holds no blocks")),
     }
-    image.opaque(TAIL).map_or(Ok(()), |tail| out.write(&tail.bytes))
+    image.opaque(kind.tail).map_or(Ok(()), |tail| out.write(&tail.bytes))
 }
 
 fn not_fitted(what: &str) -> Error {
