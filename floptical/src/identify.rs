@@ -77,8 +77,10 @@ impl Item {
         if weight(best) == Evidence::SIZE {
             return Verdict::SizeOnly(best);
         }
+        // Among equals, and only there, the name decides.
+        let evidence = best.answer.evidence;
         let rivals: Vec<&Candidate> =
-            sound.filter(|c| c.format.id != best.format.id && weight(c) == weight(best)).collect();
+            sound.filter(|c| c.format.id != best.format.id && c.answer.evidence == evidence).collect();
         if rivals.is_empty() { Verdict::Known(best) } else { Verdict::Tie([vec![best], rivals].concat()) }
     }
 }

@@ -343,6 +343,7 @@ impl Reader<'_> {
             data: DataField::Missing,
             data_check: Known::Unrecorded,
             data_check_value: Known::Unrecorded,
+            gap: None,
             weak: None,
             form: Known::Unrecorded,
             revolution: self.cells.revolution,

@@ -12,12 +12,17 @@ pub static FORMATS: &[&Format] = &[
     &crate::d71::FORMAT,
     &crate::d81::FORMAT,
     &crate::g64::FORMAT,
+    &crate::dsk::STANDARD,
+    &crate::dsk::EXTENDED,
     &crate::hfe::FORMAT,
     &crate::imd::FORMAT,
     &crate::iso::FORMAT,
     &crate::kryoflux::FORMAT,
+    &crate::msa::FORMAT,
     &crate::raw::FORMAT,
     &crate::scp::FORMAT,
+    &crate::st::FORMAT,
+    &crate::td0::FORMAT,
 ];
 
 /// The formats in use: those of this crate, and those that a caller adds.

@@ -46,6 +46,10 @@ pub enum RecordForm {
     Full,
     /// One byte for all.
     Filled,
+    /// A pair of bytes, repeated.
+    Pairs,
+    /// Runs of patterns, with literal bytes between them.
+    Runs,
 }
 
 /// A data field.
@@ -94,6 +98,9 @@ pub struct Sighting {
     pub data_check: Known<Check>,
     /// The check of the data field as recorded.
     pub data_check_value: Known<u32>,
+    /// What follows the check of the data field on the track, where a container
+    /// keeps it with the sector.
+    pub gap: Option<Arc<[u8]>>,
     /// Bits of the data that differ from reading to reading.
     pub weak: Option<Arc<Bits>>,
     /// How the container wrote it down.
@@ -130,6 +137,7 @@ impl Sighting {
             data,
             data_check: Known::Unrecorded,
             data_check_value: Known::Unrecorded,
+            gap: None,
             weak: None,
             form: Known::Unrecorded,
             revolution: 0,

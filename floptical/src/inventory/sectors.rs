@@ -3,7 +3,7 @@
 use floptical_flux::code::Code;
 use floptical_model::{
     Check, Choice, DataField, Datum, Fact, Ids, Inventory, Known, Layout, Place, RecordForm, Regular, Scheme, SectorId,
-    Sighting, Value,
+    Sighting, Slot, Value,
 };
 
 use super::{bytes, known};
@@ -20,8 +20,17 @@ pub(super) fn say_sectors(said: &mut Inventory, track: &DiskTrack, layout: Optio
         if slot.choice() == Choice::Contradiction {
             let other = Value::Value(Datum::Word("other data with a good check"), Regular::No);
             said.say(place, Fact::Readings, other);
+        } else if track.derived.cells.is_none() && slot.sightings().len() > 1 {
+            said.say(place, Fact::Readings, copies(slot));
         }
     }
+}
+
+/// The readings of a sector that a container keeps side by side. What differs
+/// between them is said as weak bits.
+fn copies(slot: &Slot) -> Value {
+    let all: Vec<u8> = slot.sightings().iter().filter_map(|s| s.data.bytes()).flat_map(|b| b.iter().copied()).collect();
+    Value::Value(Datum::Bytes(all.into()), Regular::Yes)
 }
 
 fn say_slot(said: &mut Inventory, place: &Place, slot: &Sighting, (track, layout): (&DiskTrack, Option<&Layout>)) {
@@ -52,10 +61,15 @@ fn say_slot(said: &mut Inventory, place: &Place, slot: &Sighting, (track, layout
     if let Some(weak) = slot.weak.as_ref().filter(|w| w.count_ones() > 0) {
         say(Fact::Weak, bytes(weak.to_msb().into()));
     }
+    if let Some(gap) = &slot.gap {
+        say(Fact::Gaps, bytes(gap.clone()));
+    }
     say(Fact::Angle, known(slot.angle.map(|a| Datum::Number(a.into())), true));
     let form = |form| match form {
         RecordForm::Full => Datum::Word("full"),
         RecordForm::Filled => Datum::Word("filled"),
+        RecordForm::Pairs => Datum::Word("pairs"),
+        RecordForm::Runs => Datum::Word("runs"),
     };
     say(Fact::RecordForm, known(slot.form.map(form), false));
 }

@@ -32,6 +32,9 @@ pub(super) fn say_track(said: &mut Inventory, track: &DiskTrack, times: Option<D
         {
             say(fact, areas(cells, &kinds));
         }
+    } else {
+        let told = sectors.cells.map(|cells| Datum::Number(cells.into()));
+        say(Fact::TrackLength, known(told, true));
     }
     if !blank {
         say(Fact::Rate, rate(sectors.rate));

@@ -292,7 +292,7 @@ fn sector(seen: &Sighting, out: &mut Vec<u8>) {
     };
     out.push(verdict.kind());
     match verdict.form {
-        RecordForm::Full => out.extend_from_slice(data),
         RecordForm::Filled => out.extend(data.first()),
+        _ => out.extend_from_slice(data),
     }
 }

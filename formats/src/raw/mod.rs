@@ -14,7 +14,8 @@ mod write;
 
 pub(crate) use read::read_as;
 pub use shape::candidates;
-pub(crate) use write::{emit_as, fit_as};
+pub(crate) use shape::{bpb, known};
+pub(crate) use write::{block_data, emit_as, fit_as, no_sector, sector_tracks};
 
 use floptical_model::identity::LogicalTrack;
 use floptical_model::{CarrierKind, Fact, Layer, Layout};
