@@ -83,11 +83,12 @@ pub(crate) fn pieces(sections: &[Section], end: u64, budget: &mut PieceBudget) -
     for run in sections.iter().flat_map(|s| s.runs()) {
         let there = run.len.min(end.saturating_sub(run.start));
         let joins = |last: &Piece| last.start.and_then(|start| start.checked_add(last.len)) == Some(run.start);
+        // The first piece of a file is paid for by its record.
+        let free = all.is_empty();
         match all.last_mut().filter(|last| joins(last)) {
             Some(last) => last.len = last.len.saturating_add(there),
             None if there == 0 => {}
-            // The first piece of a file is paid for by its record.
-            None if !all.is_empty() && !budget.spend() => return (all, Some(Cut::Effort)),
+            None if !free && !budget.spend() => return (all, Some(Cut::Effort)),
             None => all.push(Piece { start: Some(run.start), len: there }),
         }
         if there < run.len {
