@@ -308,10 +308,10 @@ impl Checking {
 }
 
 /// Paths that are also the folder of another path.
-fn folders_that_are_files<'a>(paths: &BTreeSet<&'a str>) -> Vec<&'a str> {
+fn folders_that_are_files<'a>(paths: &BTreeSet<&'a str>) -> Vec<String> {
     let above = |path: &'a str| path.match_indices('/').filter_map(move |(at, _)| path.get(..at));
     let folders: BTreeSet<&str> = paths.iter().flat_map(|path| above(path)).collect();
-    folders.intersection(paths).copied().collect()
+    folders.intersection(paths).map(|path| (*path).to_owned()).collect()
 }
 
 /// True for what has a scheme (RFC 3986, 3.1).

@@ -68,19 +68,20 @@ pub fn verify_root(root: &Path, jobs: NonZeroUsize, context: &Context) -> Result
         bytes: 0,
         findings: frame.findings.into_iter().collect(),
     };
-    for object in checked {
-        report.files = report.files.saturating_add(object.files);
-        report.bytes = report.bytes.saturating_add(object.bytes);
-        Extend::extend(&mut report.findings, object.findings);
+    for (files, bytes, findings) in checked {
+        report.files = report.files.saturating_add(files);
+        report.bytes = report.bytes.saturating_add(bytes);
+        Extend::extend(&mut report.findings, findings);
     }
     Ok(report)
 }
 
-/// Hold one object against the specification.
-fn verify_object<'a>(root: &'a Path, folder: &'a Path, context: &Context) -> Result<Checking<'a>> {
+/// Hold one object against the specification: the files of its content, their
+/// bytes, what is wrong.
+fn verify_object(root: &Path, folder: &Path, context: &Context) -> Result<(u64, u64, Vec<Finding>)> {
     let mut checking = Checking::new(root, folder);
     checking.object(context)?;
-    Ok(checking)
+    Ok((checking.files, checking.bytes, checking.findings))
 }
 
 struct Checking<'a> {
