@@ -246,6 +246,27 @@ pub(crate) enum Verb {
         #[command(flatten)]
         reading: Reading,
     },
+    /// The main job: from a box of disks to a verified vault, pictures, copies for emulators, a report
+    #[command(after_help = "Example:\n  floptical preserve fixtures/box --vault box-vault\n\n\
+        What belongs together is found; `--items > box.yaml` in the box is the place to say it better. What a \
+        person knows of a carrier stands beside it in STEM.provenance.yaml; for all of a folder, in its \
+        provenance.yaml. A second run does nothing twice.")]
+    Preserve {
+        /// Boxes: folders, or single files
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<PathBuf>,
+        /// The vault; it is made when it is not there
+        #[arg(long, value_name = "DIR", required_unless_present = "items")]
+        vault: Option<PathBuf>,
+        /// Print what belongs together, in the form of box.yaml, and do nothing else
+        #[arg(long, conflicts_with = "vault")]
+        items: bool,
+        /// List deleted files in the report too
+        #[arg(long)]
+        deleted: bool,
+        #[command(flatten)]
+        who: Who,
+    },
     /// Keep carriers in a vault: originals, records, digests, a log of what happened
     #[command(after_help = "Example:\n  floptical catalog init vault")]
     Catalog {
@@ -305,6 +326,7 @@ impl Verb {
             Self::Plan { .. } => "plan",
             Self::Convert { .. } => "convert",
             Self::Map { .. } => "map",
+            Self::Preserve { .. } => "preserve",
             Self::Catalog { verb } => verb.name(),
             Self::Formats => "formats",
             Self::Completions { .. } => "completions",

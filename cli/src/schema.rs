@@ -45,6 +45,12 @@ static OBJECTS: &[(&str, &str)] = &[
     ("file_difference", "path:text first?:text second?:text"),
     ("step", "layer:text what:text span?:text"),
     ("written", "output:text bytes:whole sha256:text proved:truth sidecar?:text"),
+    (
+        "preserved",
+        "outcome:text version:text id:text name:text page:text what:text mood:text verdict:text state:text notes:[text] \
+         picture?:text images:whole sectors:whole files:whole copies:whole",
+    ),
+    ("failure", "item:text error:text details:[text]"),
     ("row", "id:text name:text"),
     ("added", "files:[text] id:text outcome:text version:text formats:[text] problems:[text] same_data:[text]"),
     ("carrier", "id:text title:text format:text version:text files:whole bytes:whole damaged:truth"),
@@ -92,6 +98,7 @@ static VERBS: &[(&str, &str)] = &[
     ("plan", CONVERSION),
     ("convert", CONVERSION),
     ("map", "input:text output:text bytes:whole states:{whole} notes:[text]"),
+    ("preserve", "vault:text report:text carriers:[preserved] failures:[failure]"),
     ("catalog-init", "vault:text head:text"),
     ("catalog-add", "vault:text items:[added] head:text"),
     ("catalog-list", "carriers:[carrier] same_data:[[text]]"),

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use media::{code, err, line, out};
 
-const VERBS: [&str; 16] = [
+const VERBS: [&str; 17] = [
     "identify",
     "info",
     "sectors",
@@ -19,6 +19,7 @@ const VERBS: [&str; 16] = [
     "plan",
     "convert",
     "map",
+    "preserve",
     "catalog",
     "formats",
     "completions",

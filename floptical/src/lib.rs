@@ -28,11 +28,16 @@ mod extract;
 pub mod identify;
 mod identity;
 mod inventory;
+pub mod items;
 mod map;
 mod open;
 mod prepare;
+#[cfg(feature = "preserve")]
+pub mod preserve;
 #[cfg(feature = "vault")]
 mod record;
+#[cfg(feature = "preserve")]
+pub mod report;
 pub mod shape;
 pub mod sidecar;
 mod snapshot;

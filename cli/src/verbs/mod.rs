@@ -13,6 +13,7 @@ mod identify;
 mod info;
 mod ls;
 mod map;
+mod preserve;
 mod sectors;
 
 use std::path::Path;
@@ -62,6 +63,10 @@ pub(crate) fn run(verb: &Verb, session: &Session) -> Result<Code, Failure> {
         Verb::Map { image, output, force, reading } => on_one(session, image, reading, |label, read, context| {
             map::page(session, label, read, &map::Wish { output, force: *force }, context)
         }),
+        Verb::Preserve { paths, vault, items, deleted, who } => {
+            let order = preserve::Order { paths, vault: vault.as_deref(), items: *items, deleted: *deleted, who };
+            preserve::run(session, &order)
+        }
         Verb::Catalog { verb } => catalog::run(verb, session),
         Verb::Formats => formats::run(session),
         Verb::Completions { shell } => generated::completions(*shell),

@@ -5,6 +5,7 @@
 //! lower-case hexadecimal.
 
 mod info;
+mod page;
 mod report;
 #[cfg(feature = "vault")]
 mod vault;
@@ -13,6 +14,10 @@ mod verbs;
 pub use info::{ClaimShape, CoverageShape, DriveShape, IdentityShape, InfoShape, TrackShape, VolumeShape};
 #[cfg(feature = "vault")]
 pub(crate) use info::{claims, layout};
+pub use page::{
+    CopyShape, EmulatorShape, FieldShape, FileClaimShape, KeptShape, ListedFilesShape, Mood, OverviewShape, PageImageShape,
+    PageShape, PhotographShape, SummaryShape, TextShape, TotalsShape,
+};
 pub use report::{
     ComparisonShape, EntryShape, FileDifferenceShape, FindingShape, FormatShape, LossShape, PlanShape,
     SectorDifferenceShape, SectorShape, StepShape,

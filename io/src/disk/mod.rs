@@ -17,7 +17,7 @@ pub use beside::BesideOutput;
 pub use extract::{ExtractFile, ExtractFolder};
 pub use file::DiskOutput;
 pub use folder::FolderOutput;
-pub use read::{folder, open, open_stdin, walk};
+pub use read::{folder, open, open_each_time, open_stdin, walk};
 pub use zip::ZipOutput;
 
 use std::io;

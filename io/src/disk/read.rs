@@ -95,6 +95,21 @@ pub fn open(path: &Path) -> Result<Source> {
     Ok(Source::new(name_of(path), OpenFile::new(file, len)))
 }
 
+/// A file as a source that is opened anew for each read: for more files than a
+/// process may hold open.
+///
+/// # Errors
+/// What the system says; `Unsupported` for what is no file.
+pub fn open_each_time(path: &Path) -> Result<Source> {
+    let metadata = fs::metadata(path).map_err(|e| failed("open", path, e))?;
+    if !metadata.is_file() {
+        return Err(Error::unsupported(format!("{} is no file", shown(path))));
+    }
+    // Who may not read it is told now.
+    File::open(path).map_err(|e| failed("open", path, e))?;
+    Ok(set_file(name_of(path), path.to_owned(), metadata.len()))
+}
+
 #[cfg(unix)]
 fn is_block_device(metadata: &Metadata) -> bool {
     std::os::unix::fs::FileTypeExt::is_block_device(&metadata.file_type())

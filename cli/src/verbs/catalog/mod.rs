@@ -46,13 +46,22 @@ pub(crate) fn run(verb: &CatalogVerb, session: &Session) -> Result<Code, Failure
     }
 }
 
+/// The vault there, or a new one.
+pub(super) fn open_or_create(session: &Session, vault: &Path, act: &Act) -> Result<Vault, Failure> {
+    let empty = |path: &Path| std::fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
+    if vault.symlink_metadata().is_err() || empty(vault) {
+        return Ok(Vault::create(vault, act)?.with_jobs(session.jobs()));
+    }
+    open(session, vault)
+}
+
 fn open(session: &Session, vault: &Path) -> Result<Vault, Failure> {
     Ok(Vault::open(vault)?.with_jobs(session.jobs()))
 }
 
 /// Who acts, and when: the clock of the whole command is here. A time that
 /// `SOURCE_DATE_EPOCH` gives makes the same vault again.
-fn act(who: &Who) -> Act {
+pub(super) fn act(who: &Who) -> Act {
     let told = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|text| text.parse().ok());
     let told = told.and_then(|seconds| Timestamp::from_second(seconds).ok());
     let agent = Agent {
