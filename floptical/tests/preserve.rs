@@ -104,7 +104,9 @@ fn a_box_becomes_a_vault_with_a_report() {
     assert!(done.iter().all(|p| p.receipt.outcome == Outcome::Added));
 
     let letters = page(&vault, "carrier-letters.html");
-    for text in ["letters.imd", "BIG.BIN", "&lt;script&gt;alert(1)", "&lt;script&gt;alert(2)", "2 images, all of the same data"] {
+    for text in
+        ["letters.imd", "BIG.BIN", "&lt;script&gt;alert(1)", "&lt;script&gt;alert(2)", "2 images, all of the same data"]
+    {
         assert!(letters.contains(text), "{text} is not in the page");
     }
     assert!(!letters.contains("ERASED"), "nobody asked for deleted files");

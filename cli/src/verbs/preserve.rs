@@ -18,8 +18,8 @@ use serde::Serialize;
 
 use super::catalog::{act, open_or_create};
 use crate::args::Who;
-use crate::interrupt::Writing;
 use crate::failure::{Code, Failure};
+use crate::interrupt::Writing;
 use crate::output::{Aside, Cell, Look, Table, counted, number};
 use crate::session::Session;
 
@@ -39,7 +39,8 @@ pub(crate) fn run(session: &Session, order: &Order<'_>) -> Result<Code, Failure>
         return print_items(session, &boxes);
     }
     let Some(vault) = order.vault else {
-        return Err(Failure::new(Code::Usage, "there is no vault named").detail("--vault DIR names it; it is made when it is not there"));
+        return Err(Failure::new(Code::Usage, "there is no vault named")
+            .detail("--vault DIR names it; it is made when it is not there"));
     };
     let _writing = Writing::under(&context);
     let act = act(order.who);
@@ -100,7 +101,11 @@ impl Crate {
         let first = item.files().next().unwrap_or_default();
         let folder = first.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
         let record = format!("{folder}{FOLDER_RECORD}");
-        if self.paths.contains_key(&record) { provenance(&self.source(&record)?, context) } else { Ok(Provenance::default()) }
+        if self.paths.contains_key(&record) {
+            provenance(&self.source(&record)?, context)
+        } else {
+            Ok(Provenance::default())
+        }
     }
 }
 

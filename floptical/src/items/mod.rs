@@ -180,7 +180,8 @@ fn sets(files: &[&Listed]) -> Vec<Dump> {
     for file in files {
         let folder = folder_of(&file.name);
         let there: Vec<&Listed> = files.iter().copied().filter(|f| folder_of(&f.name) == folder).collect();
-        let named = |indexes: Vec<usize>| indexes.into_iter().filter_map(|i| there.get(i)).map(|f| f.name.clone()).collect();
+        let named =
+            |indexes: Vec<usize>| indexes.into_iter().filter_map(|i| there.get(i)).map(|f| f.name.clone()).collect();
         let names: Vec<&str> = there.iter().map(|f| base_name(&f.name)).collect();
         let found: Vec<Vec<String>> = match &file.kind {
             Kind::Image(format) if !names::is_wrapped(&file.name) && seen.insert((folder, format.id)) => {

@@ -11,7 +11,10 @@ static ROLES: &[(Role, &[&str])] = &[
     ),
     (
         Role::Note,
-        &["txt", "md", "pdf", "doc", "docx", "odt", "rtf", "html", "htm", "csv", "xlsx", "nfo", "diz", "yaml", "yml", "json"],
+        &[
+            "txt", "md", "pdf", "doc", "docx", "odt", "rtf", "html", "htm", "csv", "xlsx", "nfo", "diz", "yaml", "yml",
+            "json",
+        ],
     ),
 ];
 

@@ -6,12 +6,12 @@ use floptical_io::text::show;
 use floptical_io::{FileSet, Source};
 use floptical_model::{Context, Error, Result};
 
-use super::summary::{state_of, title_of};
 use super::copies::{self, copies};
+use super::summary::{state_of, title_of};
 use crate::identify::identify;
 use crate::items::{BoxItem, Dump, Role};
 use crate::shape::{
-    CandidateShape, CheckShape, EntryShape, FindingShape, PageImageShape, InfoShape, ListedFilesShape, TextShape,
+    CandidateShape, CheckShape, EntryShape, FindingShape, InfoShape, ListedFilesShape, PageImageShape, TextShape,
 };
 use crate::{Disk, OpenOptions, Opened, check, map, open, open_files, record, record_unread, volumes};
 
@@ -169,7 +169,7 @@ fn fill(image: &mut ExaminedImage, opened: Opened, title: &str, wish: Wish, cont
     let (mounted, _) = volumes(&disk, context)?;
     image.shape.files = mounted.iter().map(|m| listed(m, wish)).collect();
     image.picture = Some(floptical_pictures::png(&map(&disk, title, context)?)?);
-    image.copies = copies(&disk, opened.size_only, context)?;
+    image.copies = copies(&opened, &disk, &mounted, context)?;
     image.shape.check = Some(checked);
     image.shape.info = Some(info);
     Ok(())

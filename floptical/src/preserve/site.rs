@@ -6,18 +6,18 @@ use std::sync::{Mutex, PoisonError};
 
 use floptical_catalog::record::{FileRole, MeasuredFile, Record};
 use floptical_catalog::vault::{Act, Receipt, Vault};
-use floptical_io::disk::{self, ExtractFolder, Replace};
 use floptical_io::Source;
+use floptical_io::disk::{self, ExtractFolder, Replace};
 use floptical_io::text::show;
 use floptical_model::{Context, Result};
 
+use super::copies::Copy;
 use super::examine::{Examined, bare};
 use super::summary::summary;
-use super::copies::Copy;
 use crate::items::BoxItem;
 use crate::report::{Page, Report};
 use crate::shape::{
-    PageShape, FieldShape, FileClaimShape, PageImageShape, KeptShape, OverviewShape, PhotographShape, SummaryShape,
+    FieldShape, FileClaimShape, KeptShape, OverviewShape, PageImageShape, PageShape, PhotographShape, SummaryShape,
 };
 
 /// A vault that is being filled, with its report.
@@ -85,8 +85,7 @@ impl<'a> Preservation<'a> {
     /// # Errors
     /// What the vault and the system say. What the vault took stays safe.
     pub fn add(&self, batch: Vec<Examined>, context: &Context) -> Result<Vec<Preserved>> {
-        let (items, rest): (Vec<_>, Vec<_>) =
-            batch.into_iter().map(|e| (e.item, (e.images, e.texts))).unzip();
+        let (items, rest): (Vec<_>, Vec<_>) = batch.into_iter().map(|e| (e.item, (e.images, e.texts))).unzip();
         let receipts = self.vault.ingest(&items, &self.act, context)?;
         let mut pages = ExtractFolder::create(&self.vault.reports(), Replace::Yes)?;
         let mut preserved = Vec::with_capacity(receipts.len());

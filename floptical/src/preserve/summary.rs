@@ -3,7 +3,7 @@
 use floptical_io::FileSet;
 use floptical_io::text::show;
 
-use crate::shape::{PageShape, CheckShape, PageImageShape, Mood, SummaryShape};
+use crate::shape::{CheckShape, Mood, PageImageShape, PageShape, SummaryShape};
 
 /// The files of an image in words.
 pub(super) fn title_of(files: &FileSet, member: Option<&str>, side: Option<char>) -> String {
@@ -22,7 +22,9 @@ pub(super) fn state_of(image: &PageImageShape) -> String {
         None => "not read".into(),
         Some(check) if check.states.is_empty() => "no sectors were recognised".into(),
         Some(check) => {
-            let states: Vec<String> = check.states.iter().map(|(state, n)| format!("{n} {state}")).collect();
+            let mut states: Vec<_> = check.states.iter().collect();
+            states.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
+            let states: Vec<String> = states.into_iter().map(|(state, n)| format!("{n} {state}")).collect();
             format!("Sectors: {}", states.join(", "))
         }
     }
@@ -85,7 +87,7 @@ pub(super) fn summary(carrier: &PageShape, name: &str, page: &str) -> SummarySha
         Mood::Guess => "unverified",
         Mood::Fine => "good",
     };
-    let files = images.iter().flat_map(|i| &i.files).map(|f| f.entries.len() + f.more).sum::<usize>();
+    let files = files_of(images);
     SummaryShape {
         id: carrier.id.clone(),
         name: show(name.as_bytes()),
@@ -101,6 +103,14 @@ pub(super) fn summary(carrier: &PageShape, name: &str, page: &str) -> SummarySha
         files: files as u64,
         copies: images.iter().flat_map(|i| &i.copies).filter(|c| c.file.is_some()).count() as u64,
     }
+}
+
+/// Files on the volumes; those of several images of the same data count once.
+fn files_of(images: &[PageImageShape]) -> usize {
+    let data = |i: &PageImageShape| i.info.as_ref().map(|info| info.identity.l2.clone());
+    let count = |i: &PageImageShape| i.files.iter().map(|f| f.entries.len() + f.more).sum::<usize>();
+    let by_data: std::collections::BTreeMap<_, usize> = images.iter().map(|i| (data(i), count(i))).collect();
+    by_data.values().sum()
 }
 
 /// What else is worth a line.

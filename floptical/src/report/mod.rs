@@ -5,7 +5,7 @@ use floptical_model::{Error, Result};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use serde::Serialize;
 
-use crate::shape::{PageShape, OverviewShape, SummaryShape};
+use crate::shape::{OverviewShape, PageShape, SummaryShape};
 
 /// A file of the report: its name and its bytes.
 pub type Page = (String, Vec<u8>);
@@ -110,9 +110,8 @@ fn remarks(entry: &Value) -> String {
         values.into_iter().flatten().filter_map(|v| v.as_str().map(str::to_owned)).collect()
     };
     let mut all = list("attributes");
-    if let Some(kind) = text("kind").filter(|k| k != "file" && k != "directory") {
-        all.insert(0, kind);
-    }
+    let kind = text("kind").filter(|k| k != "file" && k != "directory" && !all.contains(k));
+    all.splice(0..0, kind);
     all.extend(text("deleted").map(|d| format!("deleted, recovery: {d}")));
     let details = entry.get_attr("details").ok().and_then(|d| d.try_iter().ok().map(|keys| (d.clone(), keys)));
     if let Some((details, keys)) = details {

@@ -15,8 +15,8 @@ pub use info::{ClaimShape, CoverageShape, DriveShape, IdentityShape, InfoShape, 
 #[cfg(feature = "vault")]
 pub(crate) use info::{claims, layout};
 pub use page::{
-    CopyShape, EmulatorShape, FieldShape, FileClaimShape, KeptShape, ListedFilesShape, Mood, OverviewShape, PageImageShape,
-    PageShape, PhotographShape, SummaryShape, TextShape, TotalsShape,
+    CopyShape, FieldShape, FileClaimShape, KeptShape, ListedFilesShape, Mood, OverviewShape, PageImageShape, PageShape,
+    PhotographShape, ReaderShape, SummaryShape, TextShape, TotalsShape,
 };
 pub use report::{
     ComparisonShape, EntryShape, FileDifferenceShape, FindingShape, FormatShape, LossShape, PlanShape,

@@ -78,7 +78,7 @@ pub struct ListedFilesShape {
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct CopyShape {
     /// Who reads it, and how it is handed over.
-    pub emulators: Vec<EmulatorShape>,
+    pub emulators: Vec<ReaderShape>,
     /// Id of its format.
     pub format: Option<&'static str>,
     /// Its name.
@@ -93,7 +93,7 @@ pub struct CopyShape {
 
 /// An emulator that reads a copy.
 #[derive(Debug, Clone, Serialize)]
-pub struct EmulatorShape {
+pub struct ReaderShape {
     /// Its name.
     pub name: &'static str,
     /// How the copy is handed to it.
