@@ -45,6 +45,9 @@ static OBJECTS: &[(&str, &str)] = &[
     ("file_difference", "path:text first?:text second?:text"),
     ("step", "layer:text what:text span?:text"),
     ("written", "output:text bytes:whole sha256:text proved:truth sidecar?:text"),
+    ("for", "emulator:text name:text launch?:text configuration?:text several:text"),
+    ("emulator", "id:text name:text machine:text media:[medium] several:text source:text"),
+    ("medium", "format:text extension:text takes:text launch:text configuration?:text"),
     ("row", "id:text name:text"),
     ("added", "files:[text] id:text outcome:text version:text formats:[text] problems:[text] same_data:[text]"),
     ("carrier", "id:text title:text format:text version:text files:whole bytes:whole damaged:truth"),
@@ -67,7 +70,7 @@ static OBJECTS: &[(&str, &str)] = &[
     ),
 ];
 
-const CONVERSION: &str = "input:text from:text guessed_layout?:text to:text losses:[loss] unverified_read_as_good:whole accepted:[text] \
+const CONVERSION: &str = "input:text from:text guessed_layout?:text to:text for?:for losses:[loss] unverified_read_as_good:whole accepted:[text] \
                           unaccepted:[text] written?:written";
 
 /// The object that each verb prints.
@@ -91,6 +94,7 @@ static VERBS: &[(&str, &str)] = &[
     ("explain", "input:text what:text steps:[step]"),
     ("plan", CONVERSION),
     ("convert", CONVERSION),
+    ("emulators", "emulators:[emulator]"),
     ("map", "input:text output:text bytes:whole states:{whole} notes:[text]"),
     ("catalog-init", "vault:text head:text"),
     ("catalog-add", "vault:text items:[added] head:text"),

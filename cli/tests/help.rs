@@ -6,7 +6,7 @@ use std::path::Path;
 
 use media::{code, err, line, out};
 
-const VERBS: [&str; 16] = [
+const VERBS: [&str; 17] = [
     "identify",
     "info",
     "sectors",
@@ -18,6 +18,7 @@ const VERBS: [&str; 16] = [
     "explain",
     "plan",
     "convert",
+    "emulators",
     "map",
     "catalog",
     "formats",

@@ -31,6 +31,7 @@ mod inventory;
 mod map;
 mod open;
 mod prepare;
+pub mod profiles;
 #[cfg(feature = "vault")]
 mod record;
 pub mod shape;
