@@ -13,6 +13,7 @@ use clap_complete::Shell;
 use floptical::formats::{FORMATS, Format};
 use floptical::model::layout::LAYOUTS;
 use floptical::model::{Fact, Layout, TrackAt};
+use floptical::profiles::{PROFILES, Profile};
 
 pub(crate) use catalog::{CatalogVerb, Said, Who};
 
@@ -205,18 +206,19 @@ pub(crate) enum Verb {
         #[arg(value_name = "IN")]
         image: PathBuf,
         /// The format to convert to
-        #[arg(long, value_name = "FORMAT", value_parser = writable())]
-        to: &'static Format,
+        #[arg(long, value_name = "FORMAT", value_parser = writable(), required_unless_present = "emulator")]
+        to: Option<&'static Format>,
         #[command(flatten)]
         choice: Choice,
     },
     /// Convert, read back and prove; nothing is lost that nobody accepted
-    #[command(after_help = "Example:\n  floptical convert fixtures/images/box.scp.gz box.img")]
+    #[command(after_help = "Example:\n  floptical convert fixtures/images/box.scp.gz box.img\n  \
+        floptical convert fixtures/images/box.imd . --for qemu")]
     Convert {
         /// The image
         #[arg(value_name = "IN")]
         image: PathBuf,
-        /// The file to write, a folder or .zip for a format of many files, - for stdout
+        /// The file to write, a folder or .zip for a format of many files, - for stdout; with --for also a folder
         #[arg(value_name = "OUT")]
         output: PathBuf,
         /// The format to convert to [default: by the extension of OUT]
@@ -231,6 +233,9 @@ pub(crate) enum Verb {
         #[arg(long)]
         force: bool,
     },
+    /// List the emulators, what they read, and how a disk is handed to them
+    #[command(after_help = "Example:\n  floptical emulators")]
+    Emulators,
     /// Draw the disk: both sides by angle, and a grid of all sectors
     #[command(after_help = "Example:\n  floptical map fixtures/images/harmed.imd harmed.svg\n\n\
         Colours and patterns tell the states apart; the legend says how many of each there are.")]
@@ -293,6 +298,9 @@ pub(crate) enum Verb {
 /// What a person decides about a conversion.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Choice {
+    /// Choose the format for this emulator: of those it reads the one that loses the least; `floptical emulators`
+    #[arg(long = "for", id = "emulator", value_name = "EMULATOR", value_parser = emulators(), conflicts_with = "to")]
+    pub(crate) emulator: Option<&'static Profile>,
     /// Accept the loss of this content; `plan` names it, `floptical formats` lists the facts
     #[arg(long, value_name = "FACT,...", value_delimiter = ',', value_parser = facts(), hide_possible_values = true)]
     pub(crate) lose: Vec<Fact>,
@@ -325,6 +333,7 @@ impl Verb {
             Self::Explain { .. } => "explain",
             Self::Plan { .. } => "plan",
             Self::Convert { .. } => "convert",
+            Self::Emulators => "emulators",
             Self::Map { .. } => "map",
             Self::Preserve { .. } => "preserve",
             Self::Catalog { verb } => verb.name(),
@@ -354,6 +363,10 @@ fn readable() -> impl TypedValueParser<Value = &'static Format> {
 fn writable() -> impl TypedValueParser<Value = &'static Format> {
     let rows = FORMATS.iter().filter(|f| f.writes());
     row_of(rows.map(|f| PossibleValue::new(f.id).help(f.name)).collect(), format_of)
+}
+
+fn emulators() -> impl TypedValueParser<Value = &'static Profile> {
+    row_of(PROFILES.iter().map(|p| PossibleValue::new(p.id).help(p.name)).collect(), Profile::by_id)
 }
 
 fn layouts() -> impl TypedValueParser<Value = &'static Layout> {

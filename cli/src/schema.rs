@@ -51,6 +51,9 @@ static OBJECTS: &[(&str, &str)] = &[
          picture?:text images:whole sectors:whole files:whole copies:whole",
     ),
     ("failure", "item:text error:text details:[text]"),
+    ("for", "emulator:text name:text launch?:text configuration?:text several:text"),
+    ("emulator", "id:text name:text machine:text media:[medium] several:text source:text"),
+    ("medium", "format:text extension:text takes:text launch:text configuration?:text"),
     ("row", "id:text name:text"),
     ("added", "files:[text] id:text outcome:text version:text formats:[text] problems:[text] same_data:[text]"),
     ("carrier", "id:text title:text format:text version:text files:whole bytes:whole damaged:truth"),
@@ -73,7 +76,7 @@ static OBJECTS: &[(&str, &str)] = &[
     ),
 ];
 
-const CONVERSION: &str = "input:text from:text guessed_layout?:text to:text losses:[loss] unverified_read_as_good:whole accepted:[text] \
+const CONVERSION: &str = "input:text from:text guessed_layout?:text to:text for?:for losses:[loss] unverified_read_as_good:whole accepted:[text] \
                           unaccepted:[text] written?:written";
 
 /// The object that each verb prints.
@@ -97,6 +100,7 @@ static VERBS: &[(&str, &str)] = &[
     ("explain", "input:text what:text steps:[step]"),
     ("plan", CONVERSION),
     ("convert", CONVERSION),
+    ("emulators", "emulators:[emulator]"),
     ("map", "input:text output:text bytes:whole states:{whole} notes:[text]"),
     ("preserve", "vault:text report:text carriers:[preserved] failures:[failure]"),
     ("catalog-init", "vault:text head:text"),

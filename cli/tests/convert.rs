@@ -131,3 +131,27 @@ fn a_guess_by_length_is_said() {
     assert!(out(&line(path, "plan blank.img --to imd --json")).contains(r#""guessed_layout":"pc-160 (PC 160 KB)""#));
     assert!(!out(&line(path, "plan plain.imd --to raw")).contains("only the length"));
 }
+
+#[test]
+fn an_emulator_chooses_format_and_name() {
+    let folder = folder();
+    let path = folder.path();
+    std::fs::create_dir(path.join("out")).unwrap();
+    let output = line(path, "convert plain.imd out --for qemu");
+    assert_eq!(code(&output), 0, "{}", err(&output));
+    assert!(out(&output).contains("format=raw,file=out/plain.img -boot a"), "{}", out(&output));
+    assert_eq!(std::fs::read(path.join("out/plain.img")).unwrap().len(), 368_640);
+    assert_eq!(code(&line(path, "convert plain.imd out --for qemu")), 2, "it is there already");
+
+    let output = line(path, "convert plain.imd out/disk.ima --for qemu");
+    assert_eq!(code(&output), 2);
+    assert!(err(&output).contains("QEMU takes raw in files called .img"), "{}", err(&output));
+    let output = line(path, "convert plain.imd out --for openmsx");
+    assert_eq!(code(&output), 3);
+    assert!(err(&output).contains("openMSX reads nothing that carries this disk"), "{}", err(&output));
+    assert_eq!(names(&path.join("out")), ["plain.img"]);
+    assert_eq!(code(&line(path, "plan harmed.imd --for qemu")), 3);
+    assert_eq!(code(&line(path, "plan harmed.imd --for 86box")), 0);
+    assert_eq!(code(&line(path, "plan harmed.imd")), 2);
+    assert_eq!(code(&line(path, "plan harmed.imd --for qemu --to raw")), 2);
+}

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use media::{code, err, line, out};
 
-const VERBS: [&str; 17] = [
+const VERBS: [&str; 18] = [
     "identify",
     "info",
     "sectors",
@@ -18,6 +18,7 @@ const VERBS: [&str; 17] = [
     "explain",
     "plan",
     "convert",
+    "emulators",
     "map",
     "preserve",
     "catalog",

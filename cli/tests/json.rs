@@ -71,6 +71,8 @@ fn every_verb_prints_what_its_schema_says() {
         "explain harmed.imd 0.0.1",
         "plan harmed.imd --to raw",
         "convert plain.imd plain.img --sidecar",
+        "plan plain.imd --for qemu",
+        "emulators",
         "map harmed.imd harmed.svg",
         "formats",
         "catalog init vault",

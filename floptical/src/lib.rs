@@ -34,6 +34,7 @@ mod open;
 mod prepare;
 #[cfg(feature = "preserve")]
 pub mod preserve;
+pub mod profiles;
 #[cfg(feature = "vault")]
 mod record;
 #[cfg(feature = "preserve")]

@@ -2,17 +2,19 @@
 //! back, prove it.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use floptical::formats::{Format, Registry};
 use floptical::io::Sink;
 use floptical::io::disk::Placing;
 use floptical::io::text::{show, words};
 use floptical::model::{Context, Place, Refusal};
-use floptical::shape::{ConversionShape, LossShape, WrittenShape};
+use floptical::profiles::{Chosen, Medium, Profile};
+use floptical::shape::{ConversionShape, ForShape, LossShape, WrittenShape};
 use floptical::sidecar::{self, Named};
 use floptical::{ConvertError, Planned, WriteOptions};
 
+use super::emulators::handed;
 use crate::args::Choice;
 use crate::failure::{Code, Failure};
 use crate::input::{Input, Read, sidecar_of};
@@ -22,15 +24,24 @@ use crate::session::Session;
 use crate::sink::{self, Target};
 
 /// What to make, and where.
-#[derive(Debug)]
-pub(crate) struct Wish<'a> {
-    pub(crate) output: &'a Path,
+#[derive(Debug, Clone)]
+pub(crate) struct Wish {
+    pub(crate) output: PathBuf,
     pub(crate) to: Option<&'static Format>,
     pub(crate) sidecar: bool,
     pub(crate) force: bool,
 }
 
-impl Wish<'_> {
+/// What decides the format.
+#[derive(Debug, Clone, Copy)]
+enum Aim {
+    /// It was named.
+    To(&'static Format),
+    /// It is the best of those that an emulator reads.
+    For(&'static Profile),
+}
+
+impl Wish {
     fn is_stdout(&self) -> bool {
         self.output == Path::new("-")
     }
@@ -39,19 +50,36 @@ impl Wish<'_> {
         self.output.to_string_lossy().into_owned()
     }
 
-    /// The format: as told, else by the extension.
-    fn format(&self) -> Result<&'static Format, Failure> {
+    /// The format: by the emulator, as told, else by the extension.
+    fn aim(&self, choice: &Choice) -> Result<Aim, Failure> {
+        if let Some(profile) = choice.emulator {
+            return Ok(Aim::For(profile));
+        }
         let by_name = || Registry::default().by_name(&self.label());
-        self.to.or_else(by_name).ok_or_else(|| {
+        self.to.or_else(by_name).map(Aim::To).ok_or_else(|| {
             let what = format!("{} does not say which format to write", show(self.label().as_bytes()));
             Failure::new(Code::Usage, what).detail("name it with --to; `floptical formats` lists them")
         })
     }
 
+    /// The same with the name that a medium asks for: in a folder the source's
+    /// own with its extension, else one that has it already.
+    fn named_for(self, profile: &Profile, medium: &Medium, source: &str) -> Result<Self, Failure> {
+        if self.output.is_dir() {
+            return Ok(Self { output: self.output.join(medium.file_name(source)), ..self });
+        }
+        if self.is_stdout() || medium.takes_name(&self.label()) {
+            return Ok(self);
+        }
+        let (name, extension) = (profile.name, medium.extension);
+        let what = format!("{name} takes {} in files called .{extension}", medium.format);
+        Err(Failure::new(Code::Usage, what).detail("name a folder, and the file gets its name by itself"))
+    }
+
     /// What can be seen to go wrong before any work.
     fn preflight(&self, format: &Format) -> Result<(), Failure> {
-        Target::preflight(self.output, format, self.force)?;
-        let beside = sidecar_of(self.output);
+        Target::preflight(&self.output, format, self.force)?;
+        let beside = sidecar_of(&self.output);
         if self.is_stdout() && self.sidecar {
             return Err(Failure::new(Code::Usage, "a sidecar lies beside a file; stdout has none"));
         }
@@ -64,21 +92,42 @@ struct Prepared {
     read: Read,
     planned: Planned,
     shape: ConversionShape,
+    medium: Option<(&'static Profile, &'static Medium)>,
 }
 
-pub(crate) fn plan(session: &Session, image: &Path, to: &'static Format, choice: &Choice) -> Result<Code, Failure> {
+pub(crate) fn plan(
+    session: &Session,
+    image: &Path,
+    to: Option<&'static Format>,
+    choice: &Choice,
+) -> Result<Code, Failure> {
+    let aim = choice.emulator.map(Aim::For).or(to.map(Aim::To));
+    let aim = aim.ok_or_else(|| Failure::new(Code::Usage, "name a format with --to, or an emulator with --for"))?;
     session.each(&[Input::named(image)], |input, context| {
-        let prepared = prepare(input, to, choice, context)?;
+        let mut prepared = prepare(input, aim, choice, context)?;
+        if let Some((profile, medium)) = prepared.medium {
+            prepared.shape.emulator =
+                Some(ForShape::of(profile, medium, &medium.file_name(&input.label), &prepared.read.disk));
+        }
         Ok(refuse(page(session, input, &prepared)?, &prepared, choice))
     })
 }
 
-pub(crate) fn convert(session: &Session, image: &Path, wish: &Wish<'_>, choice: &Choice) -> Result<Code, Failure> {
-    let format = wish.format()?;
-    wish.preflight(format)?;
+pub(crate) fn convert(session: &Session, image: &Path, wish: &Wish, choice: &Choice) -> Result<Code, Failure> {
+    let aim = wish.aim(choice)?;
+    if let Aim::To(format) = aim {
+        wish.preflight(format)?;
+    }
     session.each(&[Input::named(image)], |input, context| {
-        let mut prepared = prepare(input, format, choice, context)?;
-        if sink::placing(wish.output, format) == Placing::Beside {
+        let mut prepared = prepare(input, aim, choice, context)?;
+        let mut wish = wish.clone();
+        let format = prepared.planned.target();
+        if let Some((profile, medium)) = prepared.medium {
+            wish = wish.named_for(profile, medium, &input.label)?;
+            wish.preflight(format)?;
+            prepared.shape.emulator = Some(ForShape::of(profile, medium, &wish.label(), &prepared.read.disk));
+        }
+        if sink::placing(&wish.output, format) == Placing::Beside {
             // Files of several discs may lie in one folder.
             let stem = wish.output.file_stem().unwrap_or_default();
             prepared.planned.name_files(&stem.to_string_lossy());
@@ -87,9 +136,9 @@ pub(crate) fn convert(session: &Session, image: &Path, wish: &Wish<'_>, choice: 
             return Ok(refuse(page(session, input, &prepared)?, &prepared, choice));
         }
         let _writing = Writing::under(context);
-        let mut target = Target::create(wish.output, format, wish.force)?;
-        let written = prove(&prepared, &mut target, wish, context)?;
-        let beside = if wish.sidecar { Some(sidecar(input, &prepared, &written, wish, context)?) } else { None };
+        let mut target = Target::create(&wish.output, format, wish.force)?;
+        let written = prove(&prepared, &mut target, &wish, context)?;
+        let beside = if wish.sidecar { Some(sidecar(input, &prepared, &written, &wish, context)?) } else { None };
         prepared.shape.written = Some(written);
         let page = page(session, input, &prepared)?;
         context.step(0)?;
@@ -99,31 +148,42 @@ pub(crate) fn convert(session: &Session, image: &Path, wish: &Wish<'_>, choice: 
     })
 }
 
-fn prepare(input: &Input, to: &'static Format, choice: &Choice, context: &Context) -> Result<Prepared, Failure> {
+fn prepare(input: &Input, aim: Aim, choice: &Choice, context: &Context) -> Result<Prepared, Failure> {
     let read = input.read(&choice.reading, context)?;
     let options = choice.revolutions.map_or_else(WriteOptions::default, |revolutions| WriteOptions { revolutions });
-    let planned = floptical::plan(&read.disk, to, options, context).map_err(|e| not_planned(&e))?;
+    let (planned, medium) = match aim {
+        Aim::To(format) => (floptical::plan(&read.disk, format, options, context).map_err(|e| not_planned(&e))?, None),
+        Aim::For(profile) => {
+            let Chosen { medium, planned } = choose(profile, &read, options, context)?;
+            (planned, Some((profile, medium)))
+        }
+    };
     let shape = ConversionShape::of(&read.disk, read.opened.size_only, &planned, &choice.accepted());
-    Ok(Prepared { read, planned, shape })
+    Ok(Prepared { read, planned, shape, medium })
+}
+
+/// The container that an emulator gets the disk in.
+fn choose(profile: &Profile, read: &Read, options: WriteOptions, context: &Context) -> Result<Chosen, Failure> {
+    profile.choose(&read.disk, options, context)?.map_err(|unfit| {
+        let failure = Failure::new(Code::Refused, format!("{} reads nothing that carries this disk", unfit.emulator));
+        let reasons = unfit.reasons.iter().map(|(format, reason)| format!("{format}: {}", words(reason)));
+        let failure = reasons.fold(failure, |failure, reason| failure.detail(reason));
+        failure.detail("nothing was written; `floptical emulators` lists what each reads")
+    })
 }
 
 /// Write, read back, hold it against the promise.
-fn prove(
-    prepared: &Prepared,
-    target: &mut Target,
-    wish: &Wish<'_>,
-    context: &Context,
-) -> Result<WrittenShape, Failure> {
+fn prove(prepared: &Prepared, target: &mut Target, wish: &Wish, context: &Context) -> Result<WrittenShape, Failure> {
     let planned = &prepared.planned;
     planned.write(target.output(), context).map_err(|e| not_planned(&e))?;
     let written = target.written()?;
-    planned.prove(&sink::inside(wish.output, &written, context)?, context).map_err(|e| not_planned(&e))?;
+    planned.prove(&sink::inside(&wish.output, &written, context)?, context).map_err(|e| not_planned(&e))?;
     Ok(WrittenShape {
         output: wish.label(),
         bytes: written.files().iter().map(floptical::io::Source::len).sum(),
         sha256: sidecar::digest(&written, context)?,
         proved: true,
-        sidecar: wish.sidecar.then(|| sidecar_of(wish.output).to_string_lossy().into_owned()),
+        sidecar: wish.sidecar.then(|| sidecar_of(&wish.output).to_string_lossy().into_owned()),
     })
 }
 
@@ -132,7 +192,7 @@ fn sidecar(
     input: &Input,
     prepared: &Prepared,
     written: &WrittenShape,
-    wish: &Wish<'_>,
+    wish: &Wish,
     context: &Context,
 ) -> Result<Box<dyn Sink>, Failure> {
     let image = prepared.read.disk.image();
@@ -143,9 +203,9 @@ fn sidecar(
     };
     let planned = &prepared.planned;
     let own =
-        Named { name: name_of(wish.output), format: planned.target().id.to_owned(), sha256: written.sha256.clone() };
+        Named { name: name_of(&wish.output), format: planned.target().id.to_owned(), sha256: written.sha256.clone() };
     let text = sidecar::to_yaml(image, planned, source, own)?;
-    sink::whole(&sidecar_of(wish.output), text.as_bytes(), wish.force)
+    sink::whole(&sidecar_of(&wish.output), text.as_bytes(), wish.force)
 }
 
 fn name_of(path: &Path) -> String {
@@ -222,6 +282,9 @@ fn page(session: &Session, input: &Input, prepared: &Prepared) -> Result<Page, F
         if let Some(written) = &shape.written {
             proved(colour, written, out);
         }
+        if let Some(handed) = &shape.emulator {
+            hand_over(handed, out);
+        }
     })?;
     Ok(Page { aside: prepared.read.aside.clone(), ..page })
 }
@@ -232,6 +295,15 @@ fn proved(colour: Colour, written: &WrittenShape, out: &mut String) {
     let _ = writeln!(out, "{word} {output} reads back as planned ({} bytes, sha256 {})", written.bytes, written.sha256);
     if let Some(sidecar) = &written.sidecar {
         let _ = writeln!(out, "kept beside it: {}", show(sidecar.as_bytes()));
+    }
+}
+
+/// How the emulator is started with it.
+fn hand_over(shape: &ForShape, out: &mut String) {
+    let _ = writeln!(out, "for {}:", shape.name);
+    match &shape.launch {
+        Some(launch) => handed(launch, shape.configuration, out),
+        None => out.push_str("  the file needs a plain name before it can be handed over\n"),
     }
 }
 

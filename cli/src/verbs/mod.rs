@@ -4,6 +4,7 @@ mod catalog;
 mod check;
 mod compare;
 mod convert;
+mod emulators;
 mod explain;
 mod extract;
 mod formats;
@@ -55,11 +56,12 @@ pub(crate) fn run(verb: &Verb, session: &Session) -> Result<Code, Failure> {
         Verb::Explain { image, what, reading } => {
             on_one(session, image, reading, |label, read, context| explain::page(session, label, read, what, context))
         }
-        Verb::Plan { image, to, choice } => convert::plan(session, image, to, choice),
+        Verb::Plan { image, to, choice } => convert::plan(session, image, *to, choice),
         Verb::Convert { image, output, to, choice, sidecar, force } => {
-            let wish = convert::Wish { output, to: *to, sidecar: *sidecar, force: *force };
+            let wish = convert::Wish { output: output.clone(), to: *to, sidecar: *sidecar, force: *force };
             convert::convert(session, image, &wish, choice)
         }
+        Verb::Emulators => emulators::run(session),
         Verb::Map { image, output, force, reading } => on_one(session, image, reading, |label, read, context| {
             map::page(session, label, read, &map::Wish { output, force: *force }, context)
         }),

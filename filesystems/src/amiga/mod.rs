@@ -95,7 +95,7 @@ fn probe(blocks: &dyn Blocks, context: &Context) -> Option<Found> {
         Some(false) => format!("block {} is a root whose checksum does not hold", place.number),
         None => "headers without their root".to_owned(),
     };
-    let boot = place.flags.map_or_else(|| "no DOS id in the boot block".to_owned(), |f| format!("id DOS\\{f}"));
+    let boot = place.flags.map_or_else(|| "no DOS id in the boot block".to_owned(), |f| format!("id DOS{f}"));
     Some(Found { strength, reason: format!("{root}, {boot}") })
 }
 

@@ -240,7 +240,7 @@ fn facts(place: &Place, free: Option<u64>) -> Vec<(&'static str, String)> {
         all.push(("label", name::latin1(&root.header.name)));
         all.extend(dates(root).map(|(what, date)| (what, date.to_string())));
     }
-    all.extend(place.flags.map(|flags| ("DOS id", format!("DOS\\{flags}"))));
+    all.extend(place.flags.map(|flags| ("DOS id", format!("DOS{flags}"))));
     all.push(("bootable", if place.boots { "yes" } else { "no" }.into()));
     all.push(("block size", BLOCK.to_string()));
     all.push(("blocks", place.blocks.to_string()));

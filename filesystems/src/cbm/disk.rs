@@ -106,7 +106,9 @@ impl Shape {
         };
         let exact: Vec<Self> = all.filter(fits).collect();
         let plain = Self::new(Drive::D1541, 35);
-        if exact.is_empty() && len > u64::from(plain.count()).saturating_mul(SECTOR) / 2 { vec![plain] } else { exact }
+        let whole = u64::from(plain.count()).saturating_mul(SECTOR);
+        let near = (whole / 2..whole.saturating_mul(2)).contains(&len);
+        if exact.is_empty() && near { vec![plain] } else { exact }
     }
 
     /// Sectors altogether.

@@ -29,9 +29,9 @@ pub use vault::{
     EventShape, FoundShape, RecordedFileShape,
 };
 pub use verbs::{
-    CandidateShape, CheckShape, CompareShape, ConversionShape, ExplainShape, ExtractShape, ExtractedShape,
-    FileDigestsShape, FormatsShape, HashShape, IdentifyShape, ItemShape, LayerShape, LsShape, LsVolumeShape, MapShape,
-    RowShape, SectorRowShape, SectorsShape, WrittenShape,
+    CandidateShape, CheckShape, CompareShape, ConversionShape, EmulatorShape, EmulatorsShape, ExplainShape,
+    ExtractShape, ExtractedShape, FileDigestsShape, ForShape, FormatsShape, HashShape, IdentifyShape, ItemShape,
+    LayerShape, LsShape, LsVolumeShape, MapShape, MediumShape, RowShape, SectorRowShape, SectorsShape, WrittenShape,
 };
 
 /// A digest as text.

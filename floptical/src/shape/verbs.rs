@@ -18,6 +18,7 @@ use super::{
 };
 use crate::disc;
 use crate::identify::{Identified, Item, Verdict};
+use crate::profiles::{Medium, PROFILES, Profile};
 use crate::{Checked, Comparison, Disk, Extracted, Identities, Planned, Step};
 
 /// `identify`: what a file is.
@@ -355,6 +356,9 @@ pub struct ConversionShape {
     pub guessed_layout: Option<String>,
     /// Id of the format that is written.
     pub to: &'static str,
+    /// The emulator that it is written for.
+    #[serde(rename = "for")]
+    pub emulator: Option<ForShape>,
     /// What changes.
     pub losses: Vec<LossShape>,
     /// Sectors that nobody verified and that will read as good.
@@ -366,6 +370,97 @@ pub struct ConversionShape {
     pub unaccepted: Vec<&'static str>,
     /// What was written, and read back as planned.
     pub written: Option<WrittenShape>,
+}
+
+/// The emulator that something is written for.
+#[derive(Debug, Clone, Serialize)]
+pub struct ForShape {
+    /// Its id.
+    pub emulator: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// The command line, or the lines of its configuration; absent where the
+    /// name of the file cannot be written there.
+    pub launch: Option<String>,
+    /// The file that the lines belong to, where they are no command.
+    pub configuration: Option<&'static str>,
+    /// How a set of several disks is handed over.
+    pub several: &'static str,
+}
+
+impl ForShape {
+    /// The shape of a file of a disk, in a medium for an emulator.
+    pub fn of(profile: &Profile, medium: &Medium, file: &str, disk: &Disk) -> Self {
+        Self {
+            emulator: profile.id,
+            name: profile.name,
+            launch: medium.launch.with(file, disk.layout().get()).ok(),
+            configuration: medium.launch.configuration(),
+            several: profile.several,
+        }
+    }
+}
+
+/// `emulators`: the table itself.
+#[derive(Debug, Clone, Serialize)]
+pub struct EmulatorsShape {
+    /// The emulators.
+    pub emulators: Vec<EmulatorShape>,
+}
+
+/// What an emulator takes.
+#[derive(Debug, Clone, Serialize)]
+pub struct EmulatorShape {
+    /// Its id.
+    pub id: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// The machine that it plays.
+    pub machine: &'static str,
+    /// The containers that it reads and that are written here, the one to
+    /// prefer first.
+    pub media: Vec<MediumShape>,
+    /// How a set of several disks is handed over.
+    pub several: &'static str,
+    /// Where this is known from.
+    pub source: &'static str,
+}
+
+/// A container that an emulator reads.
+#[derive(Debug, Clone, Serialize)]
+pub struct MediumShape {
+    /// Id of the format.
+    pub format: &'static str,
+    /// The extension that the file must have.
+    pub extension: &'static str,
+    /// What disks of it the emulator takes.
+    pub takes: String,
+    /// How a file called `disk` is handed over.
+    pub launch: String,
+    /// The file that the lines belong to, where they are no command.
+    pub configuration: Option<&'static str>,
+}
+
+impl EmulatorsShape {
+    /// The shape of the table, as far as the registry writes its containers.
+    pub fn of(registry: &Registry) -> Self {
+        let medium = |medium: &Medium| MediumShape {
+            format: medium.format,
+            extension: medium.extension,
+            takes: medium.limit.words(),
+            launch: medium.launch.with(&medium.file_name("disk"), None).unwrap_or_default(),
+            configuration: medium.launch.configuration(),
+        };
+        let emulator = |p: &Profile| EmulatorShape {
+            id: p.id,
+            name: p.name,
+            machine: p.machine,
+            media: p.offered(registry).map(|(m, _)| medium(m)).collect(),
+            several: p.several,
+            source: p.source,
+        };
+        Self { emulators: PROFILES.iter().map(emulator).collect() }
+    }
 }
 
 /// What a conversion wrote.
@@ -399,6 +494,7 @@ impl ConversionShape {
             from: disk.image().format,
             guessed_layout: layout.map(ToString::to_string),
             to: planned.target().id,
+            emulator: None,
             losses: plan.losses,
             unverified_read_as_good: plan.unverified_read_as_good,
             accepted: content.intersection(accepted).map(|f| f.word()).collect(),
