@@ -213,7 +213,7 @@ pub(crate) enum Verb {
     },
     /// Convert, read back and prove; nothing is lost that nobody accepted
     #[command(after_help = "Example:\n  floptical convert fixtures/images/box.scp.gz box.img\n  \
-        floptical convert fixtures/images/box.imd . --for qemu")]
+        floptical convert fixtures/images/harmed.imd . --for 86box")]
     Convert {
         /// The image
         #[arg(value_name = "IN")]

@@ -9,7 +9,7 @@ fn iso() -> Vec<u8> {
     let mut bytes = vec![0; 20 * 2048];
     bytes[16 * 2048..][..7].copy_from_slice(b"\x01CD001\x01");
     bytes[17 * 2048..][..7].copy_from_slice(b"\xFFCD001\x01");
-    bytes.iter_mut().skip(18 * 2048).zip(0u32..).for_each(|(b, n)| *b = (n * n >> 7) as u8);
+    bytes.iter_mut().skip(18 * 2048).zip(0u32..).for_each(|(b, n)| *b = ((n * n) >> 7) as u8);
     bytes
 }
 

@@ -51,9 +51,13 @@ pub(crate) fn grid(clock: Clock, intervals: &[u32], context: &Context) -> Result
     // Intervals of 2 cells are as well 4 of half the length: a shorter cell must
     // be clearly better.
     let margin = histogram.total().saturating_mul(100);
+    let perfect = histogram.total().saturating_mul(1000);
     let [longest, shorter @ ..] = &FM_MFM;
     let mut best = (histogram.best(longest), longest);
     for family in shorter.iter().chain([&GCR]) {
+        if best.0.0.saturating_add(margin) >= perfect {
+            break;
+        }
         let found = histogram.best(family);
         let fits = *family.between.start() == 2 || histogram.has_three(found.1);
         if fits && found.0 > best.0.0.saturating_add(margin) {

@@ -72,13 +72,15 @@ pub(crate) fn places(bits: &Bits, circle: bool, pattern: Pattern) -> impl Iterat
 fn hits(high: u64, low: u64, pattern: Pattern) -> u64 {
     let both = u128::from(high) << 64 | u128::from(low);
     let mut hits = u64::MAX;
-    let mut left = pattern.mask;
-    while left != 0 && hits != 0 {
-        let k = left.leading_zeros();
-        let bit = 1u64 << 63 >> k;
-        let shifted = (both << k >> 64) as u64;
-        hits &= if pattern.value & bit != 0 { shifted } else { !shifted };
-        left &= !bit;
+    // Transitions first: they are the fewer, and rule out most places at once.
+    let transitions = pattern.mask & pattern.value;
+    for (cells, flip) in [(transitions, 0), (pattern.mask & !transitions, u64::MAX)] {
+        let mut left = cells;
+        while left != 0 && hits != 0 {
+            let k = left.leading_zeros();
+            hits &= (both << k >> 64) as u64 ^ flip;
+            left &= !(1u64 << 63 >> k);
+        }
     }
     hits
 }

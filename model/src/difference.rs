@@ -75,6 +75,8 @@ pub struct LossGroup {
     pub how: How,
     /// How many.
     pub count: u64,
+    /// How many sectors they speak of, where each speaks of one or more.
+    pub sectors: u64,
     /// The first one.
     pub first: Loss,
 }
@@ -92,11 +94,16 @@ pub struct Plan {
 
 impl Plan {
     fn add(&mut self, loss: Loss) {
+        let sectors = match loss.place {
+            Place::Sectors { count, .. } => count.into(),
+            _ => 1,
+        };
         if let Some(group) = self.groups.get_mut(&(loss.weight, loss.fact, loss.how)) {
             group.count += 1;
+            group.sectors += sectors;
         } else {
             let (weight, fact, how, first) = (loss.weight, loss.fact, loss.how, loss.clone());
-            self.groups.insert((weight, fact, how), LossGroup { weight, fact, how, count: 1, first });
+            self.groups.insert((weight, fact, how), LossGroup { weight, fact, how, count: 1, sectors, first });
         }
         if loss.weight == Weight::Content {
             self.content.push(loss);

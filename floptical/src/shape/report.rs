@@ -181,8 +181,10 @@ impl PlanShape {
     /// The shape of a plan.
     pub fn of(plan: &Plan) -> Self {
         // A check that nobody made can only be a good one: a bad one is content.
-        let becomes_good =
-            |g: &&&LossGroup| (g.weight, g.fact, g.how) == (Weight::Rendition, Fact::DataCheck, How::Invented);
+        let becomes_good = |g: &&&LossGroup| {
+            let is_check = matches!(g.fact, Fact::DataCheck | Fact::Edc);
+            is_check && (g.weight, g.how) == (Weight::Rendition, How::Invented)
+        };
         let losses = plan.groups().into_iter().map(|g| LossShape {
             weight: g.weight.word(),
             fact: g.fact.word(),
@@ -194,7 +196,7 @@ impl PlanShape {
         });
         Self {
             losses: losses.collect(),
-            unverified_read_as_good: plan.groups().iter().find(becomes_good).map_or(0, |g| g.count),
+            unverified_read_as_good: plan.groups().iter().filter(becomes_good).map(|g| g.sectors).sum(),
             needs_consent: plan.content().into_iter().map(Fact::word).collect(),
         }
     }

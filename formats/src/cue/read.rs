@@ -31,7 +31,7 @@ pub(super) fn identify(probe: &mut Probe<'_>) -> Vec<Answer> {
         let len = usize::try_from(probe.len()).unwrap_or(usize::MAX).min(Probe::CAP);
         text && probe.bytes(0, len).is_some_and(|bytes| is_sheet(&text_of(&bytes)))
     };
-    let answer = || Answer::new(Evidence::STRUCTURE, "lines of a cue sheet: TRACK and INDEX");
+    let answer = || Answer::new(Evidence::STRUCTURE, "lines of a cue sheet: TRACK, and INDEX or FILE");
     found.then(answer).into_iter().collect()
 }
 

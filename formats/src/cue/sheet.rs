@@ -128,7 +128,7 @@ pub(super) fn named_files(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// True for a text with the lines that make a sheet.
 pub(super) fn is_sheet(text: &[u8]) -> bool {
     let has = |command: &str| lines(text).any(|(_, line)| first_word(line).0.eq_ignore_ascii_case(command.as_bytes()));
-    ["TRACK", "INDEX"].iter().all(|command| has(command))
+    has("TRACK") && (has("INDEX") || has("FILE"))
 }
 
 impl Sheet {

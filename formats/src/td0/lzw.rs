@@ -9,19 +9,21 @@ use floptical_model::{Context, Result};
 /// Strings that a block can have.
 const STRINGS: usize = 4096;
 
-/// Unpack all blocks, as far as they go.
-pub(super) fn unpack(mut packed: &[u8], context: &Context) -> Result<Vec<u8>> {
+/// Unpack all blocks, as far as they go, and whether that was to the end of each.
+pub(super) fn unpack(mut packed: &[u8], context: &Context) -> Result<(Vec<u8>, bool)> {
     let mut out = Vec::new();
     while let Some((nibbles, rest)) = packed.split_first_chunk::<2>() {
         let nibbles = usize::from(u16::from_le_bytes(*nibbles));
-        let len = nibbles.div_ceil(2).min(rest.len());
+        let len = nibbles.div_ceil(2);
         let (block, after) = rest.split_at_checked(len).unwrap_or((rest, &[]));
-        if nibbles == 0 || !expand(codes(block).take(nibbles.checked_div(3).unwrap_or(0)), &mut out, context)? {
-            break;
+        let count = nibbles.checked_div(3).unwrap_or(0);
+        let spelled = expand(codes(block).take(count), &mut out, context)?;
+        if nibbles == 0 || !nibbles.is_multiple_of(3) || block.len() < len || !spelled {
+            return Ok((out, false));
         }
         packed = after;
     }
-    Ok(out)
+    Ok((out, packed.is_empty()))
 }
 
 /// The codes of a block.
@@ -91,15 +93,17 @@ mod tests {
     fn strings_grow_and_each_block_begins_afresh() {
         let first = block(&[b'a'.into(), b'b'.into(), 256, 258, 257]);
         let second = block(&[b'x'.into(), 256]);
-        let out = unpack(&[first, second].concat(), &Context::default()).unwrap();
+        let (out, whole) = unpack(&[first, second].concat(), &Context::default()).unwrap();
+        assert!(whole);
         assert_eq!(String::from_utf8(out).unwrap(), ["a", "b", "ab", "aba", "ba", "x", "xx"].concat());
     }
 
     #[test]
     fn codes_of_nothing_and_cuts_end_it() {
         let bytes = block(&[b'a'.into(), 300]);
-        assert_eq!(unpack(&bytes, &Context::default()).unwrap(), b"a");
-        assert_eq!(unpack(&bytes[..4], &Context::default()).unwrap(), b"a");
-        assert_eq!(unpack(&[0, 0, 1, 2], &Context::default()).unwrap(), b"");
+        let end = |bytes: &[u8]| unpack(bytes, &Context::default()).unwrap();
+        assert_eq!(end(&bytes), (b"a".to_vec(), false));
+        assert_eq!(end(&bytes[..4]), (b"a".to_vec(), false));
+        assert_eq!(end(&[0, 0, 1, 2]), (Vec::new(), false));
     }
 }

@@ -38,13 +38,17 @@ pub(super) fn read(set: &FileSet, _: &ReadOptions<'_>, context: &Context) -> Res
     let bytes = source.all(context)?;
     let header = Header::parse(&bytes)?;
     let packed = bytes.get(HEADER..).unwrap_or_default();
-    let body = match header.packing {
-        Packing::Plain => packed.to_vec(),
+    let (body, whole) = match header.packing {
+        Packing::Plain => (packed.to_vec(), true),
         Packing::Lzw => lzw::unpack(packed, context)?,
-        Packing::Lzhuf => lzhuf::unpack(packed, context)?,
+        Packing::Lzhuf => (lzhuf::unpack(packed, context)?, true),
     };
     let mut scan = Scan::of(&header, packed.len());
     scan.header();
+    if !whole {
+        let at = Span::file(HEADER as u64, packed.len() as u64);
+        scan.note(&FORMAT_TRUNCATED, at, Place::Whole, "the packed data break off within a block");
+    }
     let mut cursor = Cursor::within(&body, 0, HEADER as u64);
     scan.body(&mut cursor, context)?;
     Ok(scan.image(set))
