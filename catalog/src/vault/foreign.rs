@@ -98,10 +98,10 @@ impl<'a> Checking<'a> {
     }
 
     fn fault(&mut self, code: &'static str, path: &Path, what: impl Into<String>) {
-        self.put(Fault::new(code, what), path);
+        self.put(&Fault::new(code, what), path);
     }
 
-    fn put(&mut self, fault: Fault, path: &Path) {
+    fn put(&mut self, fault: &Fault, path: &Path) {
         let code = if fault.is_advice() { &OCFL_ADVICE } else { &OCFL_INVALID };
         let below = path.strip_prefix(self.root).unwrap_or(path).to_string_lossy().replace('\\', "/");
         let place = Place::Path(show(below.as_bytes()));
@@ -167,6 +167,9 @@ impl<'a> Checking<'a> {
                 }
             } else {
                 self.older(&below, version, &old, &told);
+                if olds.last().is_some_and(|before: &Told| before.minor > old.minor) {
+                    self.fault("E103", &below, "it keeps to an older specification than the version before");
+                }
                 olds.push(old);
             }
         }
@@ -194,7 +197,7 @@ impl<'a> Checking<'a> {
         }
         let text = read(&path, context)?;
         let (told, faults) = check(&text);
-        faults.into_iter().for_each(|fault| self.put(fault, &path));
+        faults.iter().for_each(|fault| self.put(fault, &path));
         let sidecar = folder.join(format!("{INVENTORY}.{}", told.algorithm));
         if !sidecar.is_file() {
             self.fault("E058", &path, "its digest is not beside it");
@@ -233,7 +236,11 @@ impl<'a> Checking<'a> {
                     !is_folder && (own == INVENTORY || own == sidecar || OBJECTS.iter().any(|(name, _)| *name == own))
                 }
             };
-            if !usual {
+            let digits = own.strip_prefix('v').unwrap_or_default();
+            let version = is_folder && !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+            if !usual && version {
+                self.fault("E046", &path, "the inventory of the object does not know this version");
+            } else if !usual {
                 self.fault("E001", &path, "nothing of that name belongs into an object");
             }
             context.entry(1)?;
