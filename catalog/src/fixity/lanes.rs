@@ -167,28 +167,34 @@ fn words(blocks: [&[u8]; LANES]) -> [Words; 16] {
     words
 }
 
+/// Step `N` of 64, all constants known to the compiler.
 #[allow(clippy::indexing_slicing, clippy::arithmetic_side_effects, reason = "constant indexes in an inner loop")]
 #[inline(always)]
-fn compress(state: [Words; 4], message: &[Words; 16]) -> [Words; 4] {
-    let [mut a, mut b, mut c, mut d] = state;
-    macro_rules! round {
-        ($round:literal, $mix:expr, $word:expr) => {
-            for step in 0..16 {
-                let mixed: Words = $mix(b, c, d);
-                let sine = Words([SINES[$round * 16 + step]; LANES]);
-                let word: usize = $word(step);
-                let sum = a.plus(mixed).plus(sine).plus(message[word % 16]);
-                (a, d, c, b) = (d, c, b, b.plus(sum.rotated(TURNS[$round][step % 4])));
-            }
-        };
-    }
+fn step<const N: usize>([a, b, c, d]: [Words; 4], message: &[Words; 16]) -> [Words; 4] {
     let and = |x: Words, y: Words| x.with(y, |x, y| x & y);
     let xor = |x: Words, y: Words| x.with(y, |x, y| x ^ y);
-    round!(0, |b, c, d| xor(d, and(b, xor(c, d))), |step| step);
-    round!(1, |b, c, d| xor(c, and(d, xor(b, c))), |step| 5 * step + 1);
-    round!(2, |b, c, d| xor(b, xor(c, d)), |step| 3 * step + 5);
-    round!(3, |b: Words, c, d: Words| xor(c, b.with(d, |b, d| b | !d)), |step| 7 * step);
-    let [a0, b0, c0, d0] = state;
+    let (mixed, word) = match N / 16 {
+        0 => (xor(d, and(b, xor(c, d))), N),
+        1 => (xor(c, and(d, xor(b, c))), 5 * N + 1),
+        2 => (xor(b, xor(c, d)), 3 * N + 5),
+        _ => (xor(c, b.with(d, |b, d| b | !d)), 7 * N),
+    };
+    let sum = a.plus(mixed).plus(Words([SINES[N]; LANES])).plus(message[word % 16]);
+    [d, b.plus(sum.rotated(TURNS[N / 16][N % 4])), b, c]
+}
+
+#[inline(always)]
+fn compress(before: [Words; 4], message: &[Words; 16]) -> [Words; 4] {
+    macro_rules! steps {
+        ($state:ident: $($n:literal)*) => { $(let $state = step::<$n>($state, message);)* };
+    }
+    let state = before;
+    steps! { state:
+        0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31
+        32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63
+    }
+    let [a, b, c, d] = state;
+    let [a0, b0, c0, d0] = before;
     [a.plus(a0), b.plus(b0), c.plus(c0), d.plus(d0)]
 }
 

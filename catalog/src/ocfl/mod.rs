@@ -21,13 +21,11 @@ use crate::fixity::hex;
 /// Name of the layout extension that vaults use.
 pub const LAYOUT: &str = "0004-hashed-n-tuple-storage-layout";
 
-/// The files of a storage root beside its objects: path and content.
+/// The files of a storage root beside its objects: path and content. There is no
+/// `ocfl_layout.json`, which is optional: ocfl-py refuses a root whose layout it
+/// does not implement; the configuration of the extension says what it would.
 pub const ROOT_FILES: &[(&str, &str)] = &[
     ("0=ocfl_1.1", "ocfl_1.1\n"),
-    (
-        "ocfl_layout.json",
-        "{\n  \"extension\": \"0004-hashed-n-tuple-storage-layout\",\n  \"description\": \"Hashed N-tuple Storage Layout\"\n}\n",
-    ),
     (
         "extensions/0004-hashed-n-tuple-storage-layout/config.json",
         "{\n  \"extensionName\": \"0004-hashed-n-tuple-storage-layout\",\n  \"digestAlgorithm\": \"sha256\",\n  \

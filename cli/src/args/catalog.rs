@@ -56,7 +56,6 @@ pub(crate) enum CatalogVerb {
         /// The vault
         vault: PathBuf,
         /// Words that the record holds; the beginning of a word will do
-        #[arg(required_unless_present = "digest")]
         words: Vec<String>,
         /// A digest of a file by any algorithm, or an L1 or L2, in hexadecimal digits
         #[arg(long, value_name = "HEX", conflicts_with = "words")]

@@ -9,7 +9,6 @@ use floptical_model::finding::{
 };
 use floptical_model::{Code, Context, ErrorKind, Finding, Result};
 
-use super::super::recover::entries;
 use super::super::{RECORD, Vault, read};
 use super::{History, Logged, finding, named};
 use crate::event::Head;
@@ -155,17 +154,21 @@ pub(in crate::vault) fn files_below(folder: &Path, context: &Context) -> Result<
     let mut found = BTreeSet::new();
     let mut folders: Vec<PathBuf> = vec![folder.to_owned()];
     while let Some(below) = folders.pop() {
-        let paths = entries(&below)?;
-        if paths.is_empty() {
-            found.insert(relative(folder, &below));
-        }
-        for path in paths {
+        let mut empty = true;
+        let failed = |e| floptical_io::disk::failed("list", &below, e);
+        for entry in std::fs::read_dir(&below).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
             context.entry(1)?;
-            if path.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
-                folders.push(path);
+            empty = false;
+            // The kind comes with the name: no look at each file.
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                folders.push(entry.path());
             } else {
-                found.insert(relative(folder, &path));
+                found.insert(relative(folder, &entry.path()));
             }
+        }
+        if empty {
+            found.insert(relative(folder, &below));
         }
     }
     Ok(found)

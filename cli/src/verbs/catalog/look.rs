@@ -107,6 +107,9 @@ fn image_rows(image: &MeasuredImage) -> Vec<(String, String)> {
 }
 
 pub(super) fn search(session: &Session, vault: &Vault, words: &str, digest: Option<&str>) -> Result<Code, Failure> {
+    if digest.is_none() && words.trim().is_empty() {
+        return Err(Failure::new(Code::Usage, "nothing to look for: give words or --digest"));
+    }
     let found = match digest {
         Some(digits) => vault.find_digest(digits)?,
         None => vault.search(words)?,
