@@ -132,7 +132,8 @@ impl Vault {
         let filled = Self { root: beside.clone(), disk, jobs: 1 };
         let made = filled.fill(act).and_then(|()| {
             filled.disk.rename(&beside, root)?;
-            filled.disk.sync(&root.parent().map(Path::to_owned).into_iter().collect::<Vec<_>>())
+            let above = root.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            filled.disk.sync(&[above.to_owned()])
         });
         if made.is_err() {
             // The error is worth more than what the cleaning says.
