@@ -278,6 +278,11 @@ fn positions_are_half_tracks_of_its_own_drive() {
         let refusal = refusal(fit("g64", &held(&[place], Known::Unrecorded)));
         assert_eq!((refusal.fact, refusal.place), (Fact::Exists, Place::Track(place)), "{}", refusal.reason);
     }
+    let mfm = |cylinder| (cylinder, 0, Cells::plain(pattern(1, 800), Known::Value(Ps(2_000_000))));
+    let refused = refusal(fit("g64", &cell_disk([mfm(3), mfm(4)])));
+    assert_eq!((refused.fact, refused.place), (Fact::Rate, Place::Track(TrackAt::new(3, 0))));
+    // Noise beside tracks of a 1541 is no reason.
+    assert_law("g64", &cell_disk([mfm(3), (0, 0, cells())]));
     let long = cell_disk([(3, 0, Cells::plain(pattern(1, 65_536 * 8), Known::Unrecorded))]);
     assert_eq!(refusal(fit("g64", &long)).fact, Fact::TrackLength);
 }
@@ -317,7 +322,7 @@ proptest! {
 
     #[test]
     fn any_cells_come_back_as_fitted(
-        tracks in proptest::collection::btree_map((0i16..90, 0u8..2), (any::<u64>(), 0usize..9000, 1_000_000u64..5_000_000), 0..8),
+        tracks in proptest::collection::btree_map((0i16..90, 0u8..2), (any::<u64>(), 0usize..9000, 3_700_000u64..4_300_000), 0..8),
         index in 0u64..9000,
     ) {
         let tracks = tracks.into_iter().map(|((half, head), (seed, len, cell))| {

@@ -53,7 +53,11 @@ impl Kind {
         self.layouts().find_map(|layout| {
             let blocks = layout.bytes();
             let errors = len.checked_sub(blocks)?;
-            (errors == 0 || errors == blocks / BLOCK as u64).then_some(Division { layout, blocks, errors })
+            (errors == 0 || Some(errors) == blocks.checked_div(BLOCK as u64)).then_some(Division {
+                layout,
+                blocks,
+                errors,
+            })
         })
     }
 

@@ -45,7 +45,7 @@ pub(crate) static FORMAT: Format = Format {
         Fact::Opaque,
     ],
     limits: "Half tracks of one or two sides, 255 of them altogether; tracks of whole bytes, 65,535 at most; cells of \
-             4, 3.75, 3.5 and 3.25 us; no index, no weak cells.",
+             4, 3.75, 3.5 and 3.25 us, on one track at least; no index, no weak cells.",
     exactness: Exactness::Exact,
     references: &[
         "Peter Schepers, Markus Brenner and others, G64 (raw GCR binary representation of a 1541 diskette), 1.6",

@@ -27,6 +27,9 @@ pub(super) const MAP_TAIL: &str = "g64.map-tail";
 pub(super) const ORDER: &str = "g64.order";
 pub(super) const LAYOUT: &str = "g64.layout";
 
+/// How far each of the four speeds in a byte of a map is shifted.
+const SHIFTS: [u32; 4] = [6, 4, 2, 0];
+
 /// The length of a cell at a speed.
 pub(super) fn cell(speed: u8) -> Ps {
     const STEP: u64 = 250_000;
@@ -36,6 +39,12 @@ pub(super) fn cell(speed: u8) -> Ps {
 /// The speed whose cell is nearest to a length.
 pub(super) fn speed(length: Ps) -> u8 {
     (0..4).min_by_key(|speed| cell(*speed).0.abs_diff(length.0)).unwrap_or(0)
+}
+
+/// True for a cell within 8 % of one of the speeds.
+pub(super) fn is_near(length: Ps) -> bool {
+    let nearest = cell(speed(length)).0;
+    nearest.abs_diff(length.0).saturating_mul(100) <= nearest.saturating_mul(8)
 }
 
 /// The speed at which a 1541 writes a position.
@@ -90,21 +99,17 @@ impl Speeds {
 
     /// The speeds of the first `bytes` bytes of a track by a map.
     pub(super) fn from_map(map: &[u8], bytes: usize) -> Self {
-        let each = map.iter().flat_map(|byte| [6, 4, 2, 0].map(|shift| byte >> shift & 3));
+        let each = map.iter().flat_map(|byte| SHIFTS.map(|shift| byte >> shift & 3));
         Self::of_bytes(each.take(bytes))
     }
 
     /// The map, `len` bytes of it.
     pub(super) fn to_map(&self, len: usize) -> Vec<u8> {
-        let mut map = vec![0u8; len];
-        if let Self::Map(runs) = self {
-            let speeds = runs.iter().flat_map(|(count, speed)| (0..*count).map(|_| *speed));
-            for (at, speed) in speeds.enumerate() {
-                if let Some(byte) = map.get_mut(at / 4) {
-                    *byte |= speed << 6u32.saturating_sub((at % 4) as u32 * 2);
-                }
-            }
-        }
+        let runs = if let Self::Map(runs) = self { runs.as_slice() } else { &[] };
+        let speeds: Vec<u8> = runs.iter().flat_map(|(count, speed)| (0..*count).map(|_| *speed)).collect();
+        let byte = |four: &[u8]| four.iter().zip(SHIFTS).fold(0, |byte, (speed, shift)| byte | speed << shift);
+        let mut map: Vec<u8> = speeds.chunks(4).map(byte).collect();
+        map.resize(len, 0);
         map
     }
 

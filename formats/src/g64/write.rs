@@ -65,6 +65,8 @@ impl Measure {
         // Half tracks are counted in the steps of a drive of 48 tracks an inch.
         let pitch = if floppy.drive.tpi.copied() == Some(96) { 2 } else { 1 };
         let mut known: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut strange: Option<TrackAt> = None;
+        let mut usual = false;
         for from in floppy.tracks.positions() {
             let at = position(from, pitch)?;
             let index = floppy.tracks.index(from).unwrap_or(usize::MAX);
@@ -86,12 +88,20 @@ impl Measure {
                 return Err(NotFitted::refuse(Fact::TrackLength, Place::Track(from), what));
             }
             let speeds = Speeds::of(&cells.clock, bytes).unwrap_or(Speeds::One(raw::usual_speed(at)));
+            match cells.cell() {
+                Some(cell) if !raw::is_near(cell) => strange = strange.or(Some(from)),
+                _ => usual = true,
+            }
             known.insert(index, all.shapes.len());
             all.places.insert(at, all.shapes.len());
             all.sides = all.sides.max(at.head.saturating_add(1));
             all.shapes.push(Shape { from, bytes, speeds });
         }
-        Ok(all)
+        // Noise may have any clock; a disk of other speeds only is none of a 1541.
+        match strange.filter(|_| !usual) {
+            Some(at) => Err(NotFitted::refuse(Fact::Rate, Place::Track(at), "no track has cells of 3.25 to 4 us")),
+            None => Ok(all),
+        }
     }
 
     fn shape(&self, at: TrackAt) -> Option<&Shape> {
