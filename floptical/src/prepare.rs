@@ -51,7 +51,7 @@ pub(crate) fn prepare(
         _ => held(disk.tracks().iter().map(|t| (t.at, Track::of(Reading::Sectors(Arc::clone(&t.derived.sectors)))))),
     };
     context.step(disk.tracks().len() as u64)?;
-    let drive = DriveFacts { rotation: drive_rotation(disk), ..floppy.drive.clone() };
+    let drive = DriveFacts { rotation: drive_rotation(disk), tpi: drive_tpi(disk), ..floppy.drive.clone() };
     let layout = told_layout(disk);
     Ok(Image { carrier: Carrier::Floppy(Floppy { drive, layout, tracks }), ..image.clone() })
 }
@@ -160,6 +160,15 @@ fn drive_rotation(disk: &Disk) -> Known<Ps> {
             Known::Assumed(track_rotation(disk, sectors, rate), Why::Encoder)
         }
         Some(told) => told,
+    }
+}
+
+/// The pitch of the drive where nobody tells it: one that steps twice from one
+/// track to the next is of 96 tracks an inch.
+fn drive_tpi(disk: &Disk) -> Known<u16> {
+    match disk.image().as_floppy().map(|f| f.drive.tpi) {
+        Some(Known::Unrecorded) if disk.pitch() == 2 => Known::Assumed(96, Why::Encoder),
+        told => told.unwrap_or_default(),
     }
 }
 
