@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use floptical_model::finding::{ISO_DIRECTORY, ISO_RECORD_ODD, ISO_SECTIONS};
+use floptical_model::finding::{FS_BEYOND_END, ISO_DIRECTORY, ISO_RECORD, ISO_RECORD_ODD, ISO_SECTIONS};
 use floptical_model::{Context, Result};
 
 use crate::SECTOR;
@@ -88,7 +88,8 @@ pub(crate) fn read(
         }
         let before = records.len();
         let next = read_sector(medium, at, border, end, &mut records, context)?;
-        let fruitless = records.iter().skip(before).all(|(record, _): &Found| record.is_none());
+        let broken = |(record, notes): &Found| record.is_none() && notes.iter().any(|n| n.code == &ISO_RECORD);
+        let fruitless = records.iter().skip(before).all(broken);
         barren = if fruitless && records.len() > before { barren.saturating_add(1) } else { 0 };
         at = next;
     }
@@ -121,8 +122,16 @@ fn read_sector(
     loop {
         let place = at.saturating_add(offset as u64);
         let rest = bytes.get(offset..).unwrap_or_default();
-        if place >= border || rest.first().is_none_or(|len| *len == 0) {
-            return Ok(border.max(place));
+        let left = usize::try_from(border.saturating_sub(place)).unwrap_or(0);
+        if left == 0 {
+            return Ok(place);
+        }
+        if rest.first().is_none_or(|len| *len == 0) {
+            if rest.iter().take(left).any(|b| *b != 0) {
+                let what = "bytes follow the last record of a sector";
+                records.push((None, vec![Note::new(&FS_BEYOND_END, place, left as u64, what)]));
+            }
+            return Ok(border);
         }
         let mut notes = Vec::new();
         let record = Record::read(rest, place, &mut notes);
@@ -130,12 +139,17 @@ fn read_sector(
         if place.saturating_add(len as u64) > border {
             notes.push(Note::new(&ISO_RECORD_ODD, place, len as u64, "a record runs over the border of its sector"));
         }
-        let stop = record.is_none();
         records.push((record, notes));
-        if stop {
-            return Ok(border);
+        if len > 0 {
+            offset = offset.saturating_add(len);
+            continue;
         }
-        offset = offset.saturating_add(len);
+        // Records begin at even bytes: look for the next sound one.
+        let next = (2..left).step_by(2).find(|skip| Record::looks_sound(rest.get(*skip..).unwrap_or_default()));
+        match next {
+            Some(skip) => offset = offset.saturating_add(skip),
+            None => return Ok(border),
+        }
     }
 }
 

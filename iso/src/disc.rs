@@ -18,10 +18,10 @@ use crate::susp::Protocol;
 use crate::tree::Tree;
 
 /// Whether a linear view looks like a disc with ISO 9660: what speaks for it.
-/// Reads seven bytes.
+/// Reads seven bytes; the image may end behind them.
 pub fn probe(blocks: &dyn Blocks, context: &Context) -> Option<String> {
     let mut head = [0; 7];
-    let there = blocks.len() >= START.saturating_add(SECTOR);
+    let there = blocks.len() >= START.saturating_add(7);
     let read = there && blocks.read(START, &mut head, context).is_ok();
     let [kind, id @ .., version] = head;
     (read && id == IDENTIFIER && kind < 4 && matches!(version, 1 | 2))

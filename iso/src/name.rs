@@ -61,13 +61,20 @@ impl Charset {
             let what = "a name has an odd byte or half of a surrogate pair";
             notes.push(Note::new(&ISO_NAME, at, raw.len() as u64, what));
         }
-        if text.is_empty() {
-            notes.push(Note::new(&ISO_NAME, at, 1, "a name is empty"));
-        } else if text.contains(['/', '\0']) {
-            notes.push(Note::new(&ISO_NAME, at, raw.len() as u64, "a name has a slash or a zero in it"));
-        }
         let text = if is_directory { text } else { without_version(text) };
+        notes.extend(oddity(&text).map(|what| Note::new(&ISO_NAME, at, raw.len() as u64, what)));
         Name { raw: raw.to_vec(), text, charset }
+    }
+}
+
+/// What is wrong with a name as such.
+pub(crate) fn oddity(text: &str) -> Option<&'static str> {
+    match text {
+        "" => Some("a name is empty"),
+        "." | ".." => Some("a name is that of this directory or of the one above"),
+        _ if text.contains(['/', '\\']) => Some("a name has a slash in it"),
+        _ if text.contains(char::is_control) => Some("a name has control characters in it"),
+        _ => None,
     }
 }
 
@@ -126,18 +133,13 @@ mod tests {
 
     #[test]
     fn names_lose_version_and_empty_extension() {
-        let table = [
-            ("README.TXT;1", "README.TXT"),
-            ("NOEXT.;1", "NOEXT"),
-            ("OLD.TXT;2", "OLD.TXT;2"),
-            ("..;1", ".."),
-            ("A;1", "A"),
-            (".", "."),
-        ];
+        let table = [("README.TXT;1", "README.TXT"), ("NOEXT.;1", "NOEXT"), ("OLD.TXT;2", "OLD.TXT;2"), ("A;1", "A")];
         for (raw, text) in table {
             assert_eq!(name(Charset::Iso, raw.as_bytes()), (text.into(), 0), "{raw}");
         }
-        assert_eq!(name(Charset::Iso, b""), (String::new(), 1));
+        for (raw, text) in [("", ""), ("..;1", ".."), (".", "."), ("a/b;1", "a/b"), ("a\x1b", "a\x1b")] {
+            assert_eq!(name(Charset::Iso, raw.as_bytes()), (text.into(), 1), "{raw}");
+        }
         assert_eq!(name(Charset::Iso, b"\xC4.TXT;1"), ("Ä.TXT".into(), 0));
     }
 

@@ -91,6 +91,16 @@ impl Record {
         })
     }
 
+    /// Whether bytes look like a record by what is recorded twice: to find the
+    /// next one behind one that is broken.
+    pub(crate) fn looks_sound(bytes: &[u8]) -> bool {
+        let f = Fields(bytes);
+        let (len, id_len) = (usize::from(f.u8(0)), usize::from(f.u8(32)));
+        let fits = len >= SHORTEST && len <= bytes.len() && id_len > 0 && HEAD.saturating_add(id_len) <= len;
+        let same = |both: Both| both.value == both.other;
+        fits && f.le32(2) > 0 && same(f.both32(2)) && same(f.both32(10)) && same(f.both16(28)) && f.le16(28) > 0
+    }
+
     /// First byte of the system use field on the medium.
     pub(crate) fn system_at(&self) -> u64 {
         self.at.saturating_add(u64::from(self.len)).saturating_sub(self.system.len() as u64)

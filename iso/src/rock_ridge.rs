@@ -20,6 +20,9 @@ const TYPES: [(u32, EntryKind, &str); 7] = [
     (0o01, EntryKind::Special, "pipe"),
 ];
 
+/// Bytes that a name may have; systems take 255.
+const LONGEST_NAME: usize = 4096;
+
 /// Flags of NM and of the components of SL.
 const CONTINUE: u8 = 1;
 const CURRENT: u8 = 2;
@@ -123,7 +126,12 @@ impl RockRidge {
         if self.name.is_some() && !open {
             notes.push(entry.note(&SUSP_ENTRY, "a further name follows the name; it is taken as a part of it"));
         }
-        self.name.get_or_insert_default().extend_from_slice(part);
+        let name = self.name.get_or_insert_default();
+        if name.len().saturating_add(part.len()) > LONGEST_NAME {
+            notes.push(entry.note(&SUSP_ENTRY, "a name goes on for more than 4096 bytes; the rest was left out"));
+            return true;
+        }
+        name.extend_from_slice(part);
         flags & CONTINUE != 0
     }
 

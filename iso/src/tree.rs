@@ -14,7 +14,7 @@ use crate::descriptor::VolumeDescriptor;
 use crate::directory::{self, Claimed, Directory, Member, own_record};
 use crate::extent::Section;
 use crate::medium::{Medium, Note};
-use crate::name::{Charset, bytes_text, path_part};
+use crate::name::{Charset, bytes_text, oddity, path_part};
 use crate::path_table::Row;
 use crate::record::{Record, SHORTEST};
 use crate::rock_ridge::RockRidge;
@@ -207,8 +207,11 @@ impl<'a> Tree<'a> {
                 continue;
             }
             let (at, len) = (member.record.at, u64::from(member.record.len));
+            let said = member.notes.clone();
             let Some((index, task)) = self.add(parent, member, &rock)? else {
-                self.say(parent, Note::new(&FS_EFFORT, at, len, "paths get too long; what lies below was not read"));
+                said.into_iter().for_each(|note| self.say(parent, note));
+                let what = "paths get too long; the rest of the directory was not read";
+                self.say(parent, Note::new(&FS_EFFORT, at, len, what));
                 break;
             };
             let Some(node) = self.nodes.get(index) else { continue };
@@ -408,10 +411,7 @@ fn named(rock: &RockRidge, own: Name, record: &Record, notes: &mut Vec<Note>) ->
     match &rock.name {
         Some(raw) if !raw.is_empty() => {
             let (text, charset) = bytes_text(raw);
-            if text.contains(['/', '\0']) {
-                let what = "a name has a slash or a zero in it";
-                notes.push(Note::new(&ISO_NAME, record.at, record.len.into(), what));
-            }
+            notes.extend(oddity(&text).map(|what| Note::new(&ISO_NAME, record.at, record.len.into(), what)));
             (Name { raw: raw.clone(), text: text.into_owned(), charset }, Some(own))
         }
         Some(_) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use floptical_iso::author::{Author, Boot, Moment};
 use floptical_iso::{Disc, Emulation, Namespace};
-use floptical_model::{Blocks, Context, Entry, EntryKind, Result, Severity, Status, Traced};
+use floptical_model::{Blocks, Context, Entry, EntryKind, Result, Severity, Span, Status, Traced};
 use proptest::prelude::*;
 
 /// Bytes that nobody verified.
@@ -150,10 +150,52 @@ fn what_a_disc_cannot_hold_is_refused() {
     assert!(author.to_bytes().is_err());
 }
 
+#[test]
+fn a_broken_record_does_not_hide_those_behind_it() {
+    let mut author = Author::new("HARMED", THEN);
+    for name in ["A", "B", "C", "D"] {
+        author.file(name, name.as_bytes().to_vec(), THEN).unwrap();
+    }
+    let mut bytes = author.to_bytes().unwrap();
+    let at = bytes.windows(5).position(|w| w == b"\x04B.;1").unwrap() - 32;
+    bytes[at] = 1;
+    let disc = open(bytes);
+    let plain = namespace(&disc, "iso9660");
+    assert_eq!(plain.entries().iter().map(|e| e.path.as_str()).collect::<Vec<_>>(), ["A", "C", "D"]);
+    let findings: Vec<_> = plain.findings().iter().map(|f| (f.code.id, f.at.clone())).collect();
+    assert_eq!(findings, [("iso.record", Span::Volume { start: at as u64, len: 1 })]);
+}
+
+/// Every byte before the files, set to values that numbers fear: reading comes
+/// back, and what it lists it can read.
+#[test]
+fn no_byte_of_a_disc_is_trusted() {
+    let mut author = Author::new("FLIPS", THEN);
+    author.file("a folder/a file with a long name.text", vec![1; 3000], THEN).unwrap();
+    author.file(&format!("a folder/{}", "n".repeat(255)), *b"long", THEN).unwrap();
+    author.file("boot", vec![2; 600], THEN).unwrap();
+    author.boot(Boot { info_table: true, ..Boot::new("boot", Emulation::None) });
+    let sound = author.to_bytes().unwrap();
+    let told: Vec<usize> = (0..sound.len()).filter(|at| sound[*at] != 0).collect();
+    for at in told {
+        for value in [0, 1, 0x7F, 0xFF, sound[at] ^ 0x80] {
+            let mut harmed = sound.clone();
+            harmed[at] = value;
+            let Ok(disc) = Disc::open(Arc::new(Flat(harmed)), &Context::default()) else { continue };
+            for namespace in disc.namespaces() {
+                for entry in namespace.entries() {
+                    let delivered = namespace.read(entry, &mut |_| Ok(()), &Context::default()).unwrap();
+                    assert!(delivered.bytes <= delivered.expected, "byte {at} as {value:02X}h: {}", entry.path);
+                }
+            }
+        }
+    }
+}
+
 /// A few names that are hard for one namespace or another.
 fn name() -> impl Strategy<Value = String> {
     prop_oneof!["[a-c]{1,3}", "[A-C]{1,3}", "[a-z .;_-]{1,40}", "\\PC{1,30}", Just("x".repeat(255)), "[é日𝄞]{1,20}",]
-        .prop_filter("a name", |n| !matches!(n.as_str(), "." | "..") && !n.contains(['/', '\0']) && n.len() < 256)
+        .prop_filter("a name", |n| !matches!(n.as_str(), "." | "..") && !n.contains(['/', '\\', '\0']) && n.len() < 256)
 }
 
 proptest! {
