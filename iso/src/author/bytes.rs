@@ -16,10 +16,10 @@ impl Bytes {
         self.0.iter_mut().skip(at).zip(bytes).for_each(|(to, from)| *to = *from);
     }
 
-    /// Text in a field that is filled up with `fill`.
+    /// Text in a field that is filled up with `fill`; its length is a multiple
+    /// of that of `fill`.
     pub(super) fn text(&mut self, at: usize, len: usize, text: &[u8], fill: &[u8]) {
-        let filled: Vec<u8> =
-            text.iter().chain(fill.iter().cycle().skip(text.len() % fill.len().max(1))).take(len).copied().collect();
+        let filled: Vec<u8> = text.iter().chain(fill.iter().cycle()).take(len).copied().collect();
         self.put(at, &filled);
     }
 }

@@ -203,11 +203,17 @@ impl Plan {
     /// fields, which lie behind them; both fill whole sectors.
     fn directory(&self, tree: &Tree, folder: usize, files: &BTreeMap<usize, u32>) -> Result<(Vec<u8>, Vec<u8>)> {
         let (first, sectors) = self.place(folder);
-        let mut writer = Writer { records: Vec::new(), more: Vec::new(), more_at: first.saturating_add(sectors) };
+        let mut writer = Writer {
+            view: self.view,
+            tree,
+            records: Vec::new(),
+            more: Vec::new(),
+            more_at: first.saturating_add(sectors),
+        };
         let parent = tree.0.get(folder).map_or(0, |n| n.parent);
         for (id, node, of) in [(0u8, folder, if folder == 0 { Of::Root } else { Of::Dots }), (1, parent, Of::Dots)] {
             let (sector, sectors) = self.place(node);
-            writer.push(self.view, &[id], of, (sector, bytes_of(sectors)), tree, node)?;
+            writer.push(&[id], of, (sector, bytes_of(sectors)), node)?;
         }
         for child in self.children(tree, folder) {
             let Some(node) = tree.0.get(child) else { continue };
@@ -220,7 +226,7 @@ impl Plan {
                     (sector, bytes_of(sectors))
                 }
             };
-            writer.push(self.view, self.id(child), Of::Named(&node.name), extent, tree, child)?;
+            writer.push(self.id(child), Of::Named(&node.name), extent, child)?;
         }
         Ok((padded(writer.records), padded(writer.more)))
     }
@@ -231,23 +237,25 @@ fn bytes_of(sectors: u32) -> u32 {
 }
 
 /// The records of a folder while they are written.
-struct Writer {
+struct Writer<'a> {
+    view: View,
+    tree: &'a Tree,
     records: Vec<u8>,
     more: Vec<u8>,
     /// First sector of the continuations.
     more_at: u32,
 }
 
-impl Writer {
-    fn push(&mut self, view: View, id: &[u8], of: Of<'_>, extent: (u32, u32), tree: &Tree, node: usize) -> Result<()> {
-        let Some(node) = tree.0.get(node) else { return Ok(()) };
+impl Writer<'_> {
+    fn push(&mut self, id: &[u8], of: Of<'_>, extent: (u32, u32), node: usize) -> Result<()> {
+        let Some(node) = self.tree.0.get(node) else { return Ok(()) };
         let is_folder = node.bytes.is_none();
         let head = 33usize.saturating_add(id.len()).next_multiple_of(2);
-        let field = match view {
+        let field = match self.view {
             View::Joliet => Vec::new(),
             View::Plain => {
                 let room = LONGEST.saturating_sub(head).saturating_sub(28);
-                let field = SystemUse::new(of, is_folder, links(tree, node), node.modified, room);
+                let field = SystemUse::new(of, is_folder, links(self.tree, node), node.modified, room);
                 debug_assert!(head.saturating_add(field.len()) <= LONGEST);
                 let place = self.continued(&field.continued)?;
                 field.bytes(place)
