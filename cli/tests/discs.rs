@@ -14,10 +14,11 @@ fn iso() -> Vec<u8> {
 }
 
 /// The L2 that `hash` prints.
-fn l2(folder: &std::path::Path, image: &str) -> String {
+fn l2(folder: &std::path::Path, image: &str) -> serde_json::Value {
     let output = line(folder, &format!("hash --json {image}"));
-    let text = out(&output);
-    text.split("\"l2\":").nth(1).and_then(|rest| rest.split("\"digest\":\"").nth(1)).unwrap_or(&text)[..64].to_owned()
+    let hashed: serde_json::Value = serde_json::from_str(&out(&output)).unwrap();
+    assert_eq!(hashed["l2"]["sha256"].as_str().map(str::len), Some(64));
+    hashed["l2"]["sha256"].clone()
 }
 
 #[test]
