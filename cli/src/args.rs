@@ -205,8 +205,8 @@ pub(crate) enum Verb {
         /// The image
         #[arg(value_name = "IN")]
         image: PathBuf,
-        /// The format to convert to
-        #[arg(long, value_name = "FORMAT", value_parser = writable(), required_unless_present = "emulator")]
+        /// The format to convert to, where --for names no emulator
+        #[arg(long, value_name = "FORMAT", value_parser = writable())]
         to: Option<&'static Format>,
         #[command(flatten)]
         choice: Choice,

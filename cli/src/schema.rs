@@ -129,16 +129,11 @@ const FAILURE: &str = "input:text error:text details:[text]";
 /// The verb whose schema was asked for: `--json-schema` needs no other
 /// argument.
 pub(crate) fn asked() -> Option<String> {
-    let matches = optional(crate::command()).try_get_matches().ok()?;
+    let matches = crate::command().ignore_errors(true).try_get_matches().ok()?;
     let (verb, own) = matches.subcommand()?;
     let told = own.value_source("json_schema") == Some(ValueSource::CommandLine);
     let below = own.subcommand().map_or_else(String::new, |(below, _)| format!("-{below}"));
     told.then(|| format!("{verb}{below}"))
-}
-
-/// The same definition, with nothing that must be given.
-fn optional(command: clap::Command) -> clap::Command {
-    command.mut_args(|arg| arg.required(false)).mut_subcommands(optional)
 }
 
 /// The JSON schema of a verb.
