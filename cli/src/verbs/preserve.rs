@@ -135,7 +135,7 @@ struct Work<'a> {
 
 /// What a worker hands over.
 enum Handed {
-    There(Preserved),
+    There(Box<Preserved>),
     New(Box<Examined>),
     Failed(String, Failure),
 }
@@ -169,7 +169,7 @@ impl Work<'_> {
         let done = || -> Result<Handed, Error> {
             context.step(0)?;
             if let Some(there) = self.preservation.recognise(item, &open, &own)? {
-                return Ok(Handed::There(there));
+                return Ok(Handed::There(Box::new(there)));
             }
             Ok(Handed::New(Box::new(examine(item, &open, &of.said(item, &own)?, self.wish, &own)?)))
         };
@@ -180,10 +180,12 @@ impl Work<'_> {
         let mut done = Done::default();
         let mut batch = Vec::new();
         let mut waiting = 0u64;
+        // Dropped on the way out, so that no examiner waits for us for ever.
+        let mut received = receive.into_iter();
         for _ in 0..total {
-            let Ok(handed) = receive.recv() else { break };
+            let Some(handed) = received.next() else { break };
             match handed {
-                Handed::There(there) => done.preserved.push(there),
+                Handed::There(there) => done.preserved.push(*there),
                 Handed::Failed(name, failure) => done.failures.push((name, failure)),
                 Handed::New(examined) => {
                     waiting += examined.size();

@@ -99,7 +99,7 @@ pub(super) fn copies(opened: &Opened, disk: &Disk, volumes: &[Mounted], context:
         }
     }
     let made =
-        copies.into_iter().map(|((_, file), (chosen, readers))| made(opened, disk, &chosen, file, readers, context));
+        copies.into_iter().map(|((_, file), (chosen, readers))| made(opened, disk, &chosen, &file, readers, context));
     let mut made = made.collect::<Result<Vec<Copy>>>()?;
     made.extend(refused);
     Ok(made)
@@ -115,7 +115,7 @@ fn made(
     opened: &Opened,
     disk: &Disk,
     chosen: &Chosen,
-    file: String,
+    file: &str,
     readers: Vec<ReaderShape>,
     context: &Context,
 ) -> Result<Copy> {
@@ -133,17 +133,17 @@ fn made(
     }
     let mut out = Memory::new();
     let written = match planned.write(&mut out, context) {
-        Ok(()) => out.clone().into_set(&file),
+        Ok(()) => out.clone().into_set(file),
         Err(error) => return failed(shape, error),
     };
     if let Err(error) = planned.prove(&written, context) {
         return failed(shape, error);
     }
-    plan.written = Some(written_shape(&file, &written, context)?);
+    plan.written = Some(written_shape(file, &written, context)?);
     let named =
-        |(own, bytes): &(String, Vec<u8>)| (if own.is_empty() { file.clone() } else { own.clone() }, bytes.clone());
+        |(own, bytes): &(String, Vec<u8>)| (if own.is_empty() { file.to_owned() } else { own.clone() }, bytes.clone());
     let files = out.files().iter().map(named).collect();
-    shape.file = Some(file.clone());
+    shape.file = Some(file.to_owned());
     shape.plan = Some(plan);
     Ok(Copy { shape, files: Some(files) })
 }

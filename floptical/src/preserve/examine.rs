@@ -123,7 +123,7 @@ fn one(dump: &Dump, files: &FileSet, member: Option<String>, wish: Wish, context
     };
     let title = title_of(files, member.as_deref(), dump.side);
     let mut image = ExaminedImage::default();
-    let read = opened.and_then(|opened| fill(&mut image, opened, &title, wish, context));
+    let read = opened.and_then(|opened| fill(&mut image, &opened, &title, wish, context));
     if let Err(error) = read {
         context.step(0)?;
         let problem = problem(&error);
@@ -152,7 +152,7 @@ fn problem(error: &Error) -> String {
     format!("It was kept as it is and not read: {words}")
 }
 
-fn fill(image: &mut ExaminedImage, opened: Opened, title: &str, wish: Wish, context: &Context) -> Result<()> {
+fn fill(image: &mut ExaminedImage, opened: &Opened, title: &str, wish: Wish, context: &Context) -> Result<()> {
     let shape = &mut image.shape;
     shape.found = Some(CandidateShape::of(&opened.candidate));
     shape.size_only = opened.size_only;
@@ -160,7 +160,7 @@ fn fill(image: &mut ExaminedImage, opened: Opened, title: &str, wish: Wish, cont
     shape.others = opened.others.iter().map(|c| c.format.id).collect();
     shape.others.dedup();
     let disk = Disk::derive(opened.image.clone(), context)?;
-    (image.measured, image.claims) = record(&opened, &disk, context)?;
+    (image.measured, image.claims) = record(opened, &disk, context)?;
     let checked = CheckShape::of(&check(&disk, context)?);
     let mut info = InfoShape::of(&disk, context)?;
     info.schema = None;
@@ -169,7 +169,7 @@ fn fill(image: &mut ExaminedImage, opened: Opened, title: &str, wish: Wish, cont
     let (mounted, _) = volumes(&disk, context)?;
     image.shape.files = mounted.iter().map(|m| listed(m, wish)).collect();
     image.picture = Some(floptical_pictures::png(&map(&disk, title, context)?)?);
-    image.copies = copies(&opened, &disk, &mounted, context)?;
+    image.copies = copies(opened, &disk, &mounted, context)?;
     image.shape.check = Some(checked);
     image.shape.info = Some(info);
     Ok(())
