@@ -65,7 +65,7 @@ fn a_comparison_names_the_file_in_each_namespace() {
 #[test]
 fn a_byte_of_a_file_is_traced_to_the_image() {
     let bytes = disc(b"text");
-    let at = bytes.windows(4).position(|w| w == b"text").unwrap() as u64;
+    let at = bytes.windows(4).rposition(|w| w == b"text").unwrap() as u64;
     for path in ["docs/A long name.text", "joliet:docs/A long name.text", "DOCS/A_LONG_N.TEX"] {
         let target = Target::File { path: path.into(), offset: 2 };
         let steps = explain(&derive(&bytes, None), &target, &Context::default()).unwrap();
