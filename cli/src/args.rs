@@ -251,8 +251,8 @@ pub(crate) enum Verb {
         #[command(flatten)]
         reading: Reading,
     },
-    /// The main job: from a box of disks to a verified vault, pictures, copies for emulators, a report
-    #[command(after_help = "Example:\n  floptical preserve fixtures/box --vault box-vault\n\n\
+    /// The main job: from a box of disks to a vault, copies for emulators and a report
+    #[command(after_help = "Example:\n  floptical preserve fixtures/box --vault preserved\n\n\
         What belongs together is found; `--items > box.yaml` in the box is the place to say it better. What a \
         person knows of a carrier stands beside it in STEM.provenance.yaml; for all of a folder, in its \
         provenance.yaml. A second run does nothing twice.")]

@@ -40,8 +40,11 @@ fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
         if entry.file_type().unwrap().is_file() {
-            std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+            std::fs::copy(entry.path(), to).unwrap();
+        } else {
+            copy(&entry.path(), &to);
         }
     }
 }
@@ -49,8 +52,9 @@ fn copy(from: &Path, to: &Path) {
 #[test]
 fn every_example_works_as_it_stands() {
     let folder = tempfile::tempdir().unwrap();
-    let images = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/images");
-    copy(&images, &folder.path().join("fixtures/images"));
+    for media in ["fixtures/images", "fixtures/box"] {
+        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(media), &folder.path().join(media));
+    }
     let below = CATALOG.map(|verb| format!("catalog {verb}"));
     for verb in VERBS.into_iter().chain(below.iter().map(String::as_str)) {
         let help = out(&line(folder.path(), &format!("{verb} --help")));

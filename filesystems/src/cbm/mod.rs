@@ -70,7 +70,10 @@ fn judge(disk: &Disk<'_>) -> Result<Option<Evidence>> {
     let strength = match (version, mapped, first.is_some()) {
         (true, true, true) => Strength::Sure,
         (true, true, false) => Strength::Likely,
-        (_, _, true) if files > 0 => Strength::Likely,
+        // A lone chain may be that of another drive: the 2040 counts otherwise
+        // only behind the directory.
+        (true, _, true) | (_, true, true) if files > 0 => Strength::Likely,
+        (_, _, true) if files > 1 => Strength::Likely,
         (true, _, true) | (_, true, true) if entries > 0 => Strength::Weak,
         _ => return Ok(None),
     };
