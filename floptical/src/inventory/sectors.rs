@@ -106,18 +106,18 @@ fn check(check: Known<Check>) -> Value {
 /// The right value, or the complement of it that an encoder writes for a bad
 /// check of unknown value.
 fn id_value_regular(slot: &Sighting) -> bool {
-    let Some(id) = slot.sector_id() else { return true };
+    let (Some(value), Some(id)) = (slot.id_check_value.copied(), slot.sector_id()) else { return true };
     let Some(code) = Code::of(slot.scheme) else { return true };
     let right = code.id_check(id, slot.header.get().map(|header| &**header));
-    slot.id_check_value.copied().is_none_or(|value| value == right || value == code.wrong(right))
+    value == right || value == code.wrong(right)
 }
 
 fn data_value_regular(slot: &Sighting) -> bool {
-    let Some(bytes) = slot.data.bytes() else { return true };
+    let (Some(value), Some(bytes)) = (slot.data_check_value.copied(), slot.data.bytes()) else { return true };
     let Some(mark) = slot.mark.copied().or(slot.scheme.normal_mark().is_none().then_some(0)) else { return true };
     let Some(code) = Code::of(slot.scheme) else { return true };
     let right = code.check(mark, bytes);
-    slot.data_check_value.copied().is_none_or(|value| value == right || value == code.wrong(right))
+    value == right || value == code.wrong(right)
 }
 
 /// The order of a track: the keys of its slots, R + nth * 65536.
