@@ -52,6 +52,24 @@ fn one_bad_disk_stops_nobody_else() {
     assert_eq!(code(&line(path, "catalog verify vault")), 0);
 }
 
+/// Two names that are no text are two files, and each is kept.
+#[cfg(unix)]
+#[test]
+fn names_that_are_no_text_stay_apart() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fixture(path, "box.imd", "box/good.imd");
+    for name in [&b"box/\xFE.bin"[..], b"box/\xFF.bin"] {
+        std::fs::write(path.join(std::ffi::OsStr::from_bytes(name)), name).unwrap();
+    }
+    let found = out(&line(path, "preserve box --items"));
+    assert!(found.contains("xfe.bin") && found.contains("xff.bin"), "{found}");
+    let done = json(path, "preserve box --vault vault");
+    assert_eq!(done["carriers"].as_array().unwrap().len(), 2, "{done}");
+    assert_eq!(code(&line(path, "catalog verify vault")), 0);
+}
+
 #[test]
 fn what_is_no_vault_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();

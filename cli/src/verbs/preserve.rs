@@ -1,6 +1,7 @@
 //! `preserve`: from a box of disks to a vault with a report.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -10,7 +11,7 @@ use floptical::catalog::vault::{Outcome, Vault};
 use floptical::formats::Registry;
 use floptical::io::text::show;
 use floptical::io::{Source, disk};
-use floptical::items::{BOX_FILE, BoxItem, BoxList, FOLDER_RECORD, Listed, group, kind_of};
+use floptical::items::{BOX_FILE, BoxItem, BoxList, FOLDER_RECORD, Kind, Listed, group, kind_of};
 use floptical::model::{Context, Error};
 use floptical::preserve::{Examined, Preservation, Preserved, Wish, examine, provenance};
 use floptical::shape::{Mood, OverviewShape, SummaryShape};
@@ -67,7 +68,9 @@ impl Crate {
         let root = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) };
         let name = |file: &PathBuf| {
             let within = file.strip_prefix(root).unwrap_or(file);
-            within.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/")
+            // What is no text is escaped, so that no two names become one.
+            let part = |part: &OsStr| part.to_str().map_or_else(|| show(part.as_encoded_bytes()), str::to_owned);
+            within.iter().map(part).collect::<Vec<_>>().join("/")
         };
         let walked = disk::walk(path, context).map_err(|e| Failure::from(e).of(&label))?;
         let paths: BTreeMap<String, PathBuf> = walked.into_iter().map(|file| (name(&file), file)).collect();
@@ -80,11 +83,11 @@ impl Crate {
         };
         let registry = Registry::default();
         let files: Vec<(&String, &PathBuf)> = paths.iter().filter(|(name, _)| *name != BOX_FILE).collect();
-        let kinds = session.map(&files, |(name, path)| {
-            let source = disk::open_each_time(path)?;
-            Ok(Listed { name: (*name).clone(), kind: kind_of(&source, &registry, &Context::default())? })
+        // A file that cannot be read stops nobody else: it fails with its own item.
+        let listed = session.map(&files, |(name, path)| {
+            let kind = disk::open_each_time(path).and_then(|s| kind_of(&s, &registry, &Context::default()));
+            Listed { name: (*name).clone(), kind: kind.unwrap_or(Kind::Container) }
         });
-        let listed = kinds.into_iter().collect::<Result<Vec<_>, Error>>().map_err(|e| Failure::from(e).of(&label))?;
         let items = group(&listed, list.as_ref()).map_err(|e| Failure::from(e).of(&label))?;
         Ok(Self { label, paths, listed, items })
     }
