@@ -17,7 +17,7 @@ use crate::{Exactness, Format, Witness};
 
 /// A flat file as an Amiga takes it.
 static ADF: Kind =
-    Kind { id: "adf", tail: "adf.tail", suggest: shape::suggestions, linear: false, settle: shape::settle };
+    Kind { id: "adf", tail: "adf.tail", suggest: |look| shape::suggestions(look.len, look.head), linear: false, settle: shape::settle };
 
 /// The row of the registry.
 pub(crate) static FORMAT: Format = Format {
