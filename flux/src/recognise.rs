@@ -36,15 +36,38 @@ pub fn recognise(cells: &Cells, at: TrackAt, context: &Context) -> Result<Sector
     let claims: Vec<(usize, usize)> = seen.iter().flat_map(|s| s.claims).flatten().collect();
     let indexed = seen.is_empty() || seen.iter().any(|s| s.code.indexed);
     let unclaimed = unclaimed(&reader, &claims, indexed, context)?;
-    let rate = rate(cells, seen.first().map_or(&MFM, |s| s.code));
-    Ok(Sectors {
+    let mut sectors = Sectors {
         slots: seen.into_iter().map(|s| Slot::one(s.sighting)).collect(),
         ordered: true,
-        rate,
         rotation: rotation(cells),
         cells: u32::try_from(cells.bits.len()).map_or(Known::Unrecorded, Known::Value),
         unclaimed,
-    })
+        ..Sectors::default()
+    };
+    sectors.rate = rate_of(&sectors, cells);
+    Ok(sectors)
+}
+
+/// The rate of the cells, as the code of the first sector counts it.
+fn rate_of(sectors: &Sectors, cells: &Cells) -> Known<Rate> {
+    let code = sectors.slots.first().and_then(|slot| Code::of(slot.chosen().scheme));
+    rate(cells, code.unwrap_or(&MFM))
+}
+
+/// What another revolution with the very cells of one that was read shows.
+pub(crate) fn seen_again(sectors: &Sectors, cells: &Cells) -> Sectors {
+    let again = |span: &Option<Span>| match span {
+        Some(Span::Cells { track, start, len, .. }) => {
+            Some(Span::Cells { track: *track, revolution: cells.revolution, start: *start, len: *len })
+        }
+        other => other.clone(),
+    };
+    let slots = sectors.slots.iter().map(|slot| {
+        let seen = slot.chosen();
+        let (id_span, data_span) = (again(&seen.id_span), again(&seen.data_span));
+        Slot::one(Sighting { revolution: cells.revolution, id_span, data_span, ..seen.clone() })
+    });
+    Sectors { slots: slots.collect(), rate: rate_of(sectors, cells), rotation: rotation(cells), ..sectors.clone() }
 }
 
 /// The length of a cell as a drive of 300 rpm has it: how many there are in a turn tells at
