@@ -177,6 +177,15 @@ fn majority(tracks: &[LogicalTrack<'_>]) -> Option<Layout> {
     Some(build(tracks, cylinders, heads, |_, _| Some(shape)))
 }
 
+/// The order in which systems of such tracks count their sectors, of several the
+/// most common.
+fn usual_view(shape: Shape) -> &'static [u8] {
+    let Shape { scheme, sectors, size, base } = shape;
+    let zones = LAYOUTS.iter().flat_map(|layout| layout.zones.iter());
+    let same = |z: &&Zone| (z.scheme, z.sectors, z.size, z.base) == (scheme, sectors, size, base);
+    zones.filter(same).map(|zone| zone.view).next().unwrap_or(&[])
+}
+
 fn build(tracks: &[LogicalTrack<'_>], cylinders: u8, heads: u8, shape: impl Fn(u8, u8) -> Option<Shape>) -> Layout {
     let find = |c, h| tracks.iter().find(|t| (t.cylinder, t.head) == (c, h)).map(|t| t.sectors);
     let mut zones: Vec<Zone> = Vec::new();
@@ -191,6 +200,7 @@ fn build(tracks: &[LogicalTrack<'_>], cylinders: u8, heads: u8, shape: impl Fn(u
                 cylinders: 1,
                 head: Some(head),
                 base: s.base,
+                view: usual_view(s),
                 ..Zone::plain(s.scheme, rate.unwrap_or(Rate::DD), s.sectors, s.size)
             };
             match zones[from..].last_mut() {
