@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use floptical_model::{Bits, Check, Context, DataField, Known, Result, Sectors, Sighting, Slot, Span, Status};
+use floptical_model::{
+    Bits, Check, Context, DataField, Known, Result, Rung, Scheme, Sectors, Sighting, Slot, Span, Status,
+};
 
 /// A revolution in parts: angles are compared in these.
 const TURN: u64 = 1 << 20;
@@ -18,6 +20,9 @@ const VERY_NEAR: u64 = NEAR / 4;
 pub(crate) struct Seen {
     pub(crate) sighting: Sighting,
     pub(crate) strip: usize,
+    /// True when a higher rung read the same data from the same flux, and
+    /// believes it.
+    confirmed: bool,
     /// Where its first field and its data field begin, in parts of a turn.
     at: u64,
     data_at: Option<u64>,
@@ -62,6 +67,9 @@ impl Places {
             match self.nearest(&seen, |_| true) {
                 Some(spot) if spot.seen.iter().all(|s| s.sighting.revolution != turn) => spot.push(seen),
                 Some(spot) => {
+                    for same in spot.seen.iter_mut().filter(|s| s.sighting.revolution == turn) {
+                        same.confirmed |= seen.is_sure() && same.sighting.data == seen.sighting.data;
+                    }
                     if let Some(at) = spot.seen.iter().position(worse) {
                         spot.seen.remove(at);
                         spot.push(seen);
@@ -78,6 +86,29 @@ impl Places {
     /// True when every place has a good sighting.
     pub(crate) fn all_good(&self) -> bool {
         !self.spots.is_empty() && self.spots.iter().all(Spot::is_good)
+    }
+
+    /// True when every place has a good sighting that does not stand alone among
+    /// bad ones.
+    pub(crate) fn all_sure(&self) -> bool {
+        !self.spots.is_empty() && self.spots.iter().all(Spot::is_sure)
+    }
+
+    /// On a track that was hard to read a check that holds is not enough: what a
+    /// loop read needs a higher rung or another revolution that shows the same,
+    /// and so does what the higher rungs doubt. What has neither is unverified.
+    pub(crate) fn settle(&mut self) {
+        for spot in &mut self.spots {
+            let sure: Vec<bool> = spot.seen.iter().map(|s| s.is_sure() || s.confirmed || spot.agreed(s)).collect();
+            for (seen, sure) in spot.seen.iter_mut().zip(sure).filter(|(s, _)| s.holds()) {
+                seen.sighting.data_check = if sure { Known::Value(Check::Good) } else { Known::Unrecorded };
+            }
+        }
+    }
+
+    /// The schemes that were seen.
+    pub(crate) fn schemes(&self) -> impl Iterator<Item = Scheme> + '_ {
+        self.spots.iter().flat_map(|spot| spot.seen.iter().map(|s| s.sighting.scheme))
     }
 
     /// The places in the order of the track.
@@ -98,7 +129,7 @@ impl Places {
             };
             let data_at = part(&sighting.data_span);
             let at = part(&sighting.id_span).or(data_at).unwrap_or(0);
-            Seen { sighting, strip, at, data_at }
+            Seen { sighting, strip, confirmed: false, at, data_at }
         })
     }
 
@@ -130,6 +161,23 @@ impl Seen {
     }
 }
 
+impl Seen {
+    /// True for data whose check holds, whether that is believed or not.
+    fn holds(&self) -> bool {
+        let doubtful = self.sighting.rung >= Some(Rung::Cells) && !self.sighting.reconstructed;
+        match self.sighting.status() {
+            Status::Good => true,
+            Status::Unverified => doubtful && self.sighting.data_check == Known::Unrecorded,
+            _ => false,
+        }
+    }
+
+    /// True for what a higher rung read and believes.
+    fn is_sure(&self) -> bool {
+        self.sighting.rung >= Some(Rung::Cells) && self.sighting.status() == Status::Good
+    }
+}
+
 fn turn_apart(a: u64, b: u64) -> u64 {
     let apart = a.abs_diff(b);
     apart.min(TURN.saturating_sub(apart))
@@ -149,6 +197,18 @@ impl Spot {
 
     fn is_good(&self) -> bool {
         self.seen.iter().any(|s| s.sighting.status() == Status::Good)
+    }
+
+    /// True when another revolution, read for itself, shows the same data.
+    fn agreed(&self, one: &Seen) -> bool {
+        let apart = |s: &Seen| s.sighting.revolution != one.sighting.revolution && s.sighting.rung < Some(Rung::Merged);
+        one.holds() && self.seen.iter().any(|s| apart(s) && s.holds() && s.sighting.data == one.sighting.data)
+    }
+
+    fn is_sure(&self) -> bool {
+        let good = |s: &&Seen| s.sighting.status() == Status::Good;
+        let all = self.seen.iter().all(|s| good(&s));
+        self.seen.iter().filter(good).any(|s| all || s.is_sure() || s.confirmed || self.agreed(s))
     }
 
     /// The slot of the place.
