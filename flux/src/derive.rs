@@ -113,7 +113,7 @@ fn from_flux(flux: &Flux, at: TrackAt, context: &Context) -> Result<Derived> {
             }
         }
     }
-    if !flux.intervals.is_empty() && !places.all_sure() {
+    if !flux.intervals.is_empty() && (!places.all_sure() || places.has_gaps(false)) {
         strips.extend(ladder::climb(flux, grid, at, &mut places, context)?);
     }
     let mut derived = joined(places, &read, &strips, at);

@@ -1,5 +1,6 @@
 //! Sightings of several revolutions by the physical places that they show.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use floptical_model::{
@@ -11,6 +12,8 @@ const TURN: u64 = 1 << 20;
 /// Sightings of one id are of one place up to so far apart: 1 % of a turn is
 /// less than the shortest sector, and more than index and speed wander.
 const NEAR: u64 = TURN / 100;
+/// Two good ids alike may be further apart: where a loop slips, cells are lost.
+const NEAR_ENOUGH: u64 = TURN / 40;
 /// Sightings whose ids do not say that they are one must be nearer: the index
 /// alone wanders.
 const VERY_NEAR: u64 = NEAR / 4;
@@ -27,6 +30,11 @@ pub(crate) struct Seen {
     at: u64,
     data_at: Option<u64>,
 }
+
+/// Places further apart than this many times the usual leave room for one that
+/// was not seen (in tenths); over the index, where the longest gap is, more.
+const ROOM: u64 = 16;
+const ROOM_AT_INDEX: u64 = 19;
 
 /// What was seen at one place, in order of revolutions.
 #[derive(Debug, Clone)]
@@ -61,9 +69,8 @@ impl Places {
     pub(crate) fn improve(&mut self, sectors: &Sectors, context: &Context) -> Result<()> {
         for seen in self.sightings(sectors) {
             context.step(self.spots.len() as u64)?;
-            let status = seen.sighting.status();
-            let turn = seen.sighting.revolution;
-            let worse = |s: &Seen| s.sighting.revolution == turn && s.sighting.status() < status;
+            let ((status, ..), turn) = (seen.rank(), seen.sighting.revolution);
+            let worse = |s: &Seen| s.sighting.revolution == turn && s.rank() < seen.rank();
             match self.nearest(&seen, |_| true) {
                 Some(spot) if spot.seen.iter().all(|s| s.sighting.revolution != turn) => spot.push(seen),
                 Some(spot) => {
@@ -94,14 +101,61 @@ impl Places {
         !self.spots.is_empty() && self.spots.iter().all(Spot::is_sure)
     }
 
+    /// True when there may be sectors that nothing has shown: a number is missing
+    /// between others, an id is, or there is room between two places. Over the
+    /// index there is room on many good tracks; it is looked at only on request.
+    pub(crate) fn has_gaps(&self, over_index: bool) -> bool {
+        let ids = || self.spots.iter().filter_map(|spot| spot.seen.iter().find_map(|s| s.sighting.sector_id()));
+        if ids().count() < self.spots.len() {
+            return true;
+        }
+        let mut seen = [false; 256];
+        ids().filter_map(|id| seen.get_mut(usize::from(id.r)).map(|seen| *seen = true)).for_each(drop);
+        let (first, last) = (seen.iter().position(|s| *s), seen.iter().rposition(|s| *s));
+        let numbers = first.zip(last).map_or(0, |(first, last)| last.saturating_sub(first).saturating_add(1));
+        // Some count in steps; where most numbers are missing nothing is.
+        let there = seen.iter().filter(|s| **s).count();
+        if there < numbers && there.saturating_mul(2) > numbers {
+            return true;
+        }
+        let mut at: Vec<u64> = self.spots.iter().filter_map(|spot| spot.seen.first().map(|s| s.at)).collect();
+        at.sort_unstable();
+        let mut apart: Vec<u64> = at.iter().zip(at.iter().skip(1)).map(|(a, b)| b.saturating_sub(*a)).collect();
+        let over = at.first().zip(at.last()).map_or(0, |(a, b)| a.saturating_add(TURN).saturating_sub(*b));
+        apart.sort_unstable();
+        let (Some(usual), Some(most)) = (apart.get(apart.len() / 2), apart.last()) else { return over_index };
+        let room = |apart: u64, tenths: u64| apart.saturating_mul(10) > usual.saturating_mul(tenths);
+        room(*most, ROOM) || (over_index && room(over, ROOM_AT_INDEX))
+    }
+
     /// On a track that was hard to read a check that holds is not enough: what a
     /// loop read needs a higher rung or another revolution that shows the same,
     /// and so does what the higher rungs doubt. What has neither is unverified.
     pub(crate) fn settle(&mut self) {
+        self.join_echoes();
         for spot in &mut self.spots {
             let sure: Vec<bool> = spot.seen.iter().map(|s| s.is_sure() || s.confirmed || spot.agreed(s)).collect();
             for (seen, sure) in spot.seen.iter_mut().zip(sure).filter(|(s, _)| s.holds()) {
                 seen.sighting.data_check = if sure { Known::Value(Check::Good) } else { Known::Unrecorded };
+            }
+        }
+    }
+
+    /// Where a loop slipped, what it saw lies beside the place that a higher rung
+    /// found: what is no good there, or shows the same, is of that place.
+    fn join_echoes(&mut self) {
+        let mut spots = std::mem::take(&mut self.spots);
+        spots.sort_by_key(|spot| Reverse(spot.seen.iter().map(Seen::rank).max()));
+        for spot in spots {
+            match self.spots.iter_mut().find(|other| other.is_echoed_by(&spot)) {
+                Some(other) => {
+                    for seen in spot.seen {
+                        if other.seen.iter().all(|s| s.sighting.revolution != seen.sighting.revolution) {
+                            other.push(seen);
+                        }
+                    }
+                }
+                None => self.spots.push(spot),
             }
         }
     }
@@ -153,7 +207,11 @@ impl Seen {
         let from_start = turn_apart(self.at, other.at);
         let broken = |s: &Sighting| s.id_check == Known::Value(Check::Bad);
         match (a.sector_id(), b.sector_id()) {
-            (x, y) if x == y => Some(from_start).filter(|apart| *apart <= NEAR),
+            (Some(x), Some(y)) if x == y => {
+                let sure = a.id_check == Known::Value(Check::Good) && a.id_check == b.id_check;
+                Some(from_start).filter(|apart| *apart <= if sure { NEAR_ENOUGH } else { NEAR })
+            }
+            (None, None) => Some(from_start).filter(|apart| *apart <= NEAR),
             (Some(_), Some(_)) if broken(a) || broken(b) => Some(from_start).filter(|apart| *apart <= VERY_NEAR),
             (Some(_), Some(_)) => None,
             _ => Some(turn_apart(self.data_at?, other.data_at?)).filter(|apart| *apart <= VERY_NEAR),
@@ -170,6 +228,14 @@ impl Seen {
             Status::Unverified => doubtful && self.sighting.data_check == Known::Unrecorded,
             _ => false,
         }
+    }
+
+    /// What makes one better than another of the same flux: of two that are no
+    /// good the one of the higher rung has fewer errors.
+    fn rank(&self) -> (Status, bool, Option<Rung>) {
+        let status = self.sighting.status();
+        let rung = self.sighting.rung.filter(|_| status < Status::Reconstructed);
+        (status, self.sighting.sector_id().is_some(), rung)
     }
 
     /// True for what a higher rung read and believes.
@@ -197,6 +263,20 @@ impl Spot {
 
     fn is_good(&self) -> bool {
         self.seen.iter().any(|s| s.sighting.status() == Status::Good)
+    }
+
+    /// True when the other is this very place.
+    fn is_echoed_by(&self, other: &Spot) -> bool {
+        let Some(own) = self.seen.iter().filter(|s| s.holds()).max_by_key(|s| s.rank()) else { return false };
+        let near = |s: &Seen| {
+            let data = own.data_at.zip(s.data_at).map_or(u64::MAX, |(a, b)| turn_apart(a, b));
+            s.sighting.scheme == own.sighting.scheme && turn_apart(own.at, s.at).min(data) <= NEAR_ENOUGH
+        };
+        let other_id = |s: &Seen| {
+            s.sighting.id_check == Known::Value(Check::Good) && s.sighting.sector_id() != own.sighting.sector_id()
+        };
+        let same = |s: &Seen| !s.holds() || s.sighting.data == own.sighting.data;
+        other.seen.iter().any(near) && other.seen.iter().all(|s| same(s) && !other_id(s))
     }
 
     /// True when another revolution, read for itself, shows the same data.

@@ -280,11 +280,12 @@ impl Slot {
     }
 
     /// A slot of several sightings, with the choice by evidence: the best
-    /// status wins, the earliest among equals; good ones that differ are a
-    /// contradiction. `None` when there is no sighting.
+    /// status wins, then one with an id, then the earliest; good ones that differ
+    /// are a contradiction. `None` when there is no sighting.
     pub fn of(sightings: Vec<Sighting>) -> Option<Self> {
-        let best = sightings.iter().map(Sighting::status).max()?;
-        let chosen = sightings.iter().position(|s| s.status() == best)?;
+        let rank = |s: &Sighting| (s.status(), s.sector_id().is_some());
+        let (best, id) = sightings.iter().map(rank).max()?;
+        let chosen = sightings.iter().position(|s| rank(s) == (best, id))?;
         let pick = sightings.get(chosen)?;
         let alike = sightings.iter().filter(|s| s.same_content(pick)).count();
         let differing_good = sightings.iter().any(|s| s.status() == Status::Good && s.data != pick.data);

@@ -29,6 +29,19 @@ pub(super) struct Placed {
     pub(super) scatter: f64,
 }
 
+impl Placed {
+    /// The place of any time.
+    pub(super) fn place(&self, transitions: &Transitions, time: f64) -> f64 {
+        let after = transitions.at.partition_point(|t| *t < time).max(1);
+        let at = |i: usize| transitions.at.get(i).zip(self.at.get(i)).map(|(t, x)| (*t, *x));
+        match (at(after.saturating_sub(1)), at(after)) {
+            (Some((t, x)), Some((u, y))) if u > t => x + (time - t) * (y - x) / (u - t),
+            (Some((t, x)), _) => x + time - t,
+            _ => time,
+        }
+    }
+}
+
 /// Place transitions by the cell numbers of a path.
 pub(super) fn place(transitions: &Transitions, path: &Path, half: usize) -> Placed {
     let used: Vec<Point> = path.points(transitions).collect();

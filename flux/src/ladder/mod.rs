@@ -9,6 +9,7 @@
 mod changes;
 mod field;
 mod grid;
+mod merge;
 mod numbering;
 mod search;
 mod trust;
@@ -17,7 +18,9 @@ mod viterbi;
 
 use changes::Judge;
 use grid::{Placed, Point};
+use merge::{Layer, merge};
 use trust::Evidence;
+use turn::Turn;
 use viterbi::Prices;
 
 use floptical_model::{Cells, Context, Flux, Known, Result, Rung, Sighting, Slot, Span, TrackAt};
@@ -112,35 +115,108 @@ pub(crate) fn climb(
 ) -> Result<Vec<Cells>> {
     let mut strips = Vec::new();
     for rules in candidates(grid, places) {
-        let prices = Prices::of(&rules);
-        let stride = rules.stride.checked_div(grid.stride.into()).map_or(1, |_| rules.stride);
-        for turn in turn::turns(flux, grid, stride) {
-            if places.all_sure() {
+        let climber = Climber { rules, prices: Prices::of(&rules), at, context };
+        let mut read = Vec::new();
+        for turn in turn::turns(flux, grid, rules.stride) {
+            if places.all_sure() && !places.has_gaps(true) {
                 break;
             }
-            let (path, placed) = decode(&turn.transitions, &rules, context)?;
-            let strip = turn.strip(&path, &prices, rules.stride);
-            let marks = changes::marks(&turn.transitions, &path, &placed, &prices);
-            let judge = Judge { prices: &prices, scatter: placed.scatter };
-            let evidence =
-                Evidence { bits: &strip.cells.bits, marks: &marks, judge, first: strip.first, stride: rules.stride };
-            let mut sectors = recognise(&strip.cells, at, context)?;
-            sectors.cells = Known::Value(strip.turn);
-            sectors.slots.retain(|slot| begins_before(slot.chosen(), strip.turn));
-            for slot in &mut sectors.slots {
-                let mut sighting = slot.chosen().clone();
-                sighting.rung = Some(Rung::Cells);
-                if let Some(code) = Code::of(sighting.scheme).filter(|code| code.rules == rules) {
-                    evidence.judge(code, &mut sighting, context)?;
-                }
-                *slot = Slot::one(sighting);
-            }
-            places.improve(&sectors, context)?;
-            strips.push(strip.cells);
+            let (path, placed) = climber.decode(&turn.transitions)?;
+            strips.push(climber.show(&turn, &path, &placed, Rung::Cells, places)?);
+            read.push((turn, path, placed));
         }
+        climber.merge(&read, places, &mut strips)?;
     }
     places.settle();
     Ok(strips)
+}
+
+/// A revolution, its cells and where they lie.
+type Read = (Turn, Path, Placed);
+
+/// What climbs: by the rules of one family of codes.
+struct Climber<'a> {
+    rules: Rules,
+    prices: Prices,
+    at: TrackAt,
+    context: &'a Context,
+}
+
+impl Climber<'_> {
+    /// The most likely cells of transitions under the rules of a code, and where
+    /// they lie on the grid.
+    fn decode(&self, transitions: &Transitions) -> Result<(Path, Placed)> {
+        let work = (transitions.at.len() as u64).saturating_mul(WORK);
+        self.context.step(work)?;
+        let mut path = Path::by_distances(&numbering::distances(transitions, self.rules.reach()));
+        let mut half = grid::FIRST;
+        let mut before = f64::MAX;
+        let mut placed = Placed::default();
+        for _ in 0..PASSES {
+            self.context.step(work)?;
+            placed = grid::place(transitions, &path, half);
+            path = viterbi::most_likely(transitions, &placed, &self.prices);
+            if placed.scatter > before * (1.0 - SETTLED) {
+                break;
+            }
+            before = placed.scatter;
+            half = grid::LATER;
+        }
+        Ok((path, placed))
+    }
+
+    /// Recognise and judge what a path shows, and add it to the places.
+    fn show(&self, turn: &Turn, path: &Path, placed: &Placed, rung: Rung, places: &mut Places) -> Result<Cells> {
+        let strip = turn.strip(path, &self.prices, self.rules.stride);
+        let evidence = Evidence {
+            bits: &strip.cells.bits,
+            marks: &changes::marks(&turn.transitions, path, placed, &self.prices),
+            judge: Judge { prices: &self.prices, scatter: placed.scatter },
+            first: strip.first,
+            stride: self.rules.stride,
+        };
+        let mut sectors = recognise(&strip.cells, self.at, self.context)?;
+        sectors.cells = Known::Value(strip.turn);
+        sectors.slots.retain(|slot| begins_before(slot.chosen(), strip.turn));
+        for slot in &mut sectors.slots {
+            let mut sighting = Sighting { rung: Some(rung), ..slot.chosen().clone() };
+            if let Some(code) = Code::of(sighting.scheme).filter(|code| code.rules == self.rules) {
+                evidence.judge(code, &mut sighting, self.context)?;
+            }
+            *slot = Slot::one(sighting);
+        }
+        places.improve(&sectors, self.context)?;
+        Ok(strip.cells)
+    }
+
+    /// Lay the revolutions on each other: on the grid, and where that is bent by
+    /// very noisy flux on the clock; each of them as the base.
+    fn merge(&self, read: &[Read], places: &mut Places, strips: &mut Vec<Cells>) -> Result<()> {
+        for base in 0..read.len() {
+            for on_grid in [true, false] {
+                if places.all_sure() && !places.has_gaps(true) {
+                    return Ok(());
+                }
+                let turned = read.iter().cycle().skip(base).take(read.len());
+                let layers: Vec<Layer<'_>> = turned
+                    .map(|(turn, path, placed)| Layer {
+                        at: if on_grid { &placed.at } else { &turn.transitions.at },
+                        path,
+                    })
+                    .collect();
+                let Some((own, _, placed)) = read.get(base) else { continue };
+                let work = (own.transitions.at.len() as u64).saturating_mul(WORK);
+                self.context.step(work.saturating_mul(read.len() as u64))?;
+                let (least, _) = self.rules.reach();
+                let Some(transitions) = merge(&layers, own.len(), least as f64) else { continue };
+                let index = own.index.map(|time| if on_grid { placed.place(&own.transitions, time) } else { time });
+                let turn = Turn { transitions, index, revolution: own.revolution };
+                let (path, placed) = self.decode(&turn.transitions)?;
+                strips.push(self.show(&turn, &path, &placed, Rung::Merged, places)?);
+            }
+        }
+        Ok(())
+    }
 }
 
 fn begins_before(sighting: &Sighting, cell: u32) -> bool {
@@ -166,29 +242,6 @@ fn candidates(grid: Grid, places: &Places) -> Vec<Rules> {
         }
     }
     rules
-}
-
-/// The most likely cells of transitions under the rules of a code, and where
-/// they lie on the grid.
-fn decode(transitions: &Transitions, rules: &Rules, context: &Context) -> Result<(Path, Placed)> {
-    let work = (transitions.at.len() as u64).saturating_mul(WORK);
-    context.step(work)?;
-    let prices = Prices::of(rules);
-    let mut path = Path::by_distances(&numbering::distances(transitions, rules.reach()));
-    let mut half = grid::FIRST;
-    let mut before = f64::MAX;
-    let mut placed = Placed::default();
-    for _ in 0..PASSES {
-        context.step(work)?;
-        placed = grid::place(transitions, &path, half);
-        path = viterbi::most_likely(transitions, &placed, &prices);
-        if placed.scatter > before * (1.0 - SETTLED) {
-            break;
-        }
-        before = placed.scatter;
-        half = grid::LATER;
-    }
-    Ok((path, placed))
 }
 
 /// The cell nearest to a place.

@@ -80,11 +80,17 @@ impl Turn {
         let place = |tick: u64| (tick as f64 - start as f64) / cell;
         let at: Vec<f64> = times.iter().map(|t| place(*t)).collect();
         let weight = vec![1.0; at.len()];
-        Turn { transitions: Transitions { at, weight }, index: [0.0, place(stop)], revolution }
+        Self { transitions: Transitions { at, weight }, index: [0.0, place(stop)], revolution }
     }
 }
 
 impl Turn {
+    /// Cells from index to index.
+    pub(super) fn len(&self) -> f64 {
+        let [start, end] = self.index;
+        end - start
+    }
+
     /// The cells of a path through the stretch, `stride` cells of the string for
     /// each. Lost transitions are put in where a step was over one.
     pub(super) fn strip(&self, path: &Path, prices: &Prices, stride: usize) -> Strip {
