@@ -70,6 +70,9 @@ impl Places {
         for seen in self.sightings(sectors) {
             context.step(self.spots.len() as u64)?;
             let ((status, ..), turn) = (seen.rank(), seen.sighting.revolution);
+            if status < Status::Reconstructed && seen.sighting.rung == Some(Rung::Merged) {
+                continue;
+            }
             let worse = |s: &Seen| s.sighting.revolution == turn && s.rank() < seen.rank();
             match self.nearest(&seen, |_| true) {
                 Some(spot) if spot.seen.iter().all(|s| s.sighting.revolution != turn) => spot.push(seen),
@@ -196,6 +199,12 @@ impl Places {
 }
 
 impl Seen {
+    /// The cell of a turn of so many at which its first field begins.
+    pub(crate) fn cell_of(&self, turn: usize) -> usize {
+        let wide = u128::from(self.at).saturating_mul(turn as u128).saturating_add(u128::from(TURN / 2));
+        usize::try_from(wide.checked_div(TURN.into()).unwrap_or(0)).unwrap_or(0)
+    }
+
     /// How far two sightings of one place are apart; `None` where they are of
     /// two. A broken id field may be that of any place, and a sighting may
     /// lack it.
@@ -231,10 +240,12 @@ impl Seen {
     }
 
     /// What makes one better than another of the same flux: of two that are no
-    /// good the one of the higher rung has fewer errors.
+    /// good the one of the higher rung has fewer errors, unless it is a mean that
+    /// hides how revolutions differ.
     fn rank(&self) -> (Status, bool, Option<Rung>) {
         let status = self.sighting.status();
-        let rung = self.sighting.rung.filter(|_| status < Status::Reconstructed);
+        let own = |rung: &Rung| status < Status::Reconstructed && *rung < Rung::Merged;
+        let rung = self.sighting.rung.filter(own);
         (status, self.sighting.sector_id().is_some(), rung)
     }
 
@@ -305,7 +316,8 @@ impl Spot {
     fn find_weak(&mut self) {
         let bytes: Vec<Arc<[u8]>> = self.seen.iter().filter_map(|s| s.sighting.data.bytes().cloned()).collect();
         let Some((first, rest)) = bytes.split_first() else { return };
-        if self.is_good() || rest.iter().all(|b| b == first) {
+        let shown = self.seen.iter().any(|s| s.sighting.status() >= Status::Reconstructed && s.sighting.rung.is_some());
+        if self.is_good() || shown || rest.iter().all(|b| b == first) {
             return;
         }
         let differing = first.iter().enumerate().map(|(i, byte)| {

@@ -4,7 +4,7 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
 /// Changes that take part: the cheapest.
-pub(super) const CHANGES: usize = 96;
+pub(super) const CHANGES: usize = 400;
 /// Changes in a set at most.
 const SET: usize = 6;
 

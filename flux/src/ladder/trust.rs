@@ -5,6 +5,7 @@
 //! readings one in 65,536 satisfies a CRC, and of the exclusive ors of Amiga and
 //! Commodore far more do.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use floptical_model::{Bits, Check, Context, DataField, Known, Result, Sighting};
@@ -14,10 +15,9 @@ use super::field::Field;
 use super::search::{CHANGES, Candidate, hits};
 use crate::code::Code;
 
-/// Errors that may be expected in a sector whose CRC holds, by the prices of all
-/// other readings. With 3 one reading in 20 is right, and one wrong one in
-/// 65,536 satisfies the check.
-const EXPECTED: f64 = 3.0;
+/// How doubtful a reading whose CRC holds may be: it is one of so many that are
+/// as likely. Of wrong ones one in 65,536 satisfies the check.
+const AS_LIKELY: f64 = 60.0;
 /// With a weak check no set of changes that it does not see may be cheaper than
 /// this, in nats, nor may so many changes be cheaper than that.
 const UNSEEN: f64 = 7.0;
@@ -79,25 +79,28 @@ impl Evidence<'_> {
         Ok(())
     }
 
-    /// The changes that touch a field, cheapest first.
-    fn changes(&self, field: &Field, context: &Context) -> Result<Vec<Change>> {
+    /// The marks of a field.
+    fn range(&self, field: &Field) -> Range<usize> {
         let whole = |cell: usize| cell.checked_div(self.stride).and_then(|cell| i32::try_from(cell).ok());
         let own = |cell: usize| self.first.saturating_add(whole(cell).unwrap_or(i32::MAX));
         let at = |cell: i32| self.marks.partition_point(|m| m.cell < cell);
-        let range = at(own(field.cells.start))..at(own(field.cells.end));
+        at(own(field.cells.start))..at(own(field.cells.end))
+    }
+
+    /// The changes that touch a field, cheapest first.
+    fn changes(&self, field: &Field, context: &Context) -> Result<Vec<Change>> {
+        let range = self.range(field);
         context.step((range.len() as u64).saturating_mul(16))?;
         let mut changes = self.judge.changes(self.marks, range);
         changes.sort_by(|a, b| a.price.total_cmp(&b.price));
         Ok(changes)
     }
 
-    /// The string with cells turned around.
-    fn turned(&self, cells: &[i32]) -> Bits {
-        let mut bits = self.bits.clone();
+    /// Turn cells of the string around.
+    fn turn(&self, bits: &mut Bits, cells: &[i32]) {
         for at in cells.iter().filter_map(|cell| self.place(*cell)).filter(|at| *at < self.bits.len()) {
             bits.set(at, !bits.get(at));
         }
-        bits
     }
 
     fn place(&self, cell: i32) -> Option<usize> {
@@ -110,19 +113,23 @@ impl Evidence<'_> {
         context.step((changes.len() as u64).saturating_mul(field.cells.len() as u64 / 8))?;
         let Some(own) = field.syndrome(self.bits) else { return Ok((0, Vec::new())) };
         // What turns a field into none cannot be a part of the answer.
+        let mut bits = self.bits.clone();
         let one = |(change, with): (usize, &Change)| {
-            let syndrome = field.syndrome(&self.turned(&with.cells))? ^ own;
-            Some(Candidate { change, price: with.price.max(0.0), syndrome, marks: with.marks })
+            self.turn(&mut bits, &with.cells);
+            let syndrome = field.syndrome(&bits);
+            self.turn(&mut bits, &with.cells);
+            Some(Candidate { change, price: with.price.max(0.0), syndrome: syndrome? ^ own, marks: with.marks })
         };
         Ok((own, changes.iter().enumerate().filter_map(one).collect()))
     }
 
     fn is_trusted(&self, code: &Code, field: &Field, changes: &[Change], context: &Context) -> Result<bool> {
         if code.strong {
-            return Ok(changes.iter().fold(0.0, |sum, c| sum + odds(c.price)) <= EXPECTED);
+            return Ok(changes.iter().fold(1.0, |all, c| all * (1.0 + odds(c.price))) <= AS_LIKELY);
         }
         let (most, cheap) = DOUBTS;
-        if !field.is_sound(self.bits) || changes.iter().filter(|c| c.price < cheap).count() > most {
+        let whole = self.marks.get(self.range(field)).is_some_and(|marks| marks.iter().all(|m| !m.lost));
+        if !whole || !field.is_sound(self.bits) || changes.iter().filter(|c| c.price < cheap).count() > most {
             return Ok(false);
         }
         let (_, candidates) = self.candidates(field, changes, context)?;
@@ -144,7 +151,8 @@ impl Evidence<'_> {
             return Ok(None);
         }
         let cells: Vec<i32> = hit.set.iter().filter_map(|i| changes.get(*i)).flat_map(|c| c.cells.clone()).collect();
-        let bits = self.turned(&cells);
+        let mut bits = self.bits.clone();
+        self.turn(&mut bits, &cells);
         Ok((field.syndrome(&bits) == Some(0)).then_some(bits))
     }
 
