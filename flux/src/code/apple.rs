@@ -26,7 +26,7 @@ use floptical_model::{Rate, Scheme, SectorId};
 
 use super::coding::{CELLS, Coding, Packing};
 use super::mfm::IBM;
-use super::{Code, Fill, Gaps, IdField, Mark, Pattern, Role, Sum};
+use super::{Code, Fill, Gaps, IdField, Mark, Pattern, Role, Rules, Sum};
 
 /// Apple II with 16 sectors.
 pub static APPLE16: Code = Code { marks: &MARKS_16, data_coding: coding(SIX_AND_TWO), ..APPLE };
@@ -35,6 +35,8 @@ pub static APPLE16: Code = Code { marks: &MARKS_16, data_coding: coding(SIX_AND_
 pub static APPLE13: Code = Code {
     scheme: Scheme::AppleGcr13,
     marks: &[mark(Role::Id, 0xB5), mark(Role::Data, 0xAD)],
+    // No two empty cells in a row.
+    rules: Rules { stride: 1, from_data: &[69, 69], from_clock: &[69, 69] },
     sync: Pattern { value: 0xD5_AAA5, mask: 0xFF_FFE7 },
     filler: Fill::Cells(0x1FE, 9),
     sync_fill: Fill::Cells(0x1FE, 9),
@@ -53,7 +55,7 @@ pub(super) const APPLE: Code = Code {
     line: CELLS,
     id_coding: coding(FOUR_AND_FOUR),
     least: 1,
-    most: 3,
+    rules: Rules { stride: 1, from_data: GROUPS_OF_CELLS, from_clock: GROUPS_OF_CELLS },
     lead: &[],
     mark_cells: 24,
     sync: Pattern { value: 0xD5_AA84, mask: 0xFF_FFC4 },
@@ -71,6 +73,7 @@ pub(super) const APPLE: Code = Code {
     size: Some(256),
     strong: false,
     echoed: true,
+    searched: false,
     indexed: false,
     rates: &[Rate::APPLE],
     check: |_, _, body| body.last().map_or(0, |last| u32::from(last >> 2)),
@@ -79,6 +82,8 @@ pub(super) const APPLE: Code = Code {
     ..IBM
 };
 
+/// How rare one, two and three cells from a transition to the next are.
+const GROUPS_OF_CELLS: &[u16] = &[55, 120, 220];
 /// FFh and two empty cells: after five of them any reader is in step.
 const SELF_SYNC: Fill = Fill::Cells(0x3FC, 10);
 /// The code of 256 bytes.

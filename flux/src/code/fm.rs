@@ -9,7 +9,7 @@ use floptical_model::Scheme;
 
 use super::coding::{Coding, Line, PLAIN};
 use super::mfm::IBM;
-use super::{Code, Fill, Gaps, Mark, Pattern, Role};
+use super::{Code, Fill, Gaps, Mark, Pattern, Role, Rules};
 
 /// IBM FM, single density.
 pub static FM: Code = SINGLE;
@@ -20,6 +20,8 @@ pub(super) const SINGLE: Code = Code {
     line: LINE,
     id_coding: Coding { line: LINE, packing: PLAIN },
     data_coding: Coding { line: LINE, packing: PLAIN },
+    // A clock follows each bit but in marks.
+    rules: Rules { stride: 2, from_data: &[1, 600], from_clock: &[69, 69] },
     lead: &[],
     mark_cells: 32,
     marks: &[

@@ -13,7 +13,7 @@ use floptical_model::{Rate, Scheme, SectorId};
 
 use super::coding::{Coding, Line, PLAIN, Packing};
 use super::mfm::IBM;
-use super::{Code, Fill, Gaps, IdField, Mark, Pattern, Role, Sum};
+use super::{Code, Fill, Gaps, IdField, Mark, Pattern, Role, Rules, Sum};
 
 /// Commodore 1541 and 1571.
 pub static GCR: Code = Code {
@@ -22,7 +22,7 @@ pub static GCR: Code = Code {
     id_coding: GROUPS,
     data_coding: GROUPS,
     least: 1,
-    most: 3,
+    rules: Rules { stride: 1, from_data: &[60, 110, 220], from_clock: &[60, 110, 220] },
     lead: &[],
     mark_cells: 10,
     marks: &[mark(Role::Id, 0x08, 0b01010_01001), mark(Role::Data, 0x07, 0b01010_10111)],
@@ -40,6 +40,7 @@ pub static GCR: Code = Code {
     size: Some(256),
     strong: false,
     echoed: true,
+    searched: false,
     indexed: false,
     zoned: true,
     rates: &RATES,

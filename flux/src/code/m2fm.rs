@@ -15,7 +15,7 @@ use floptical_model::{Rate, Scheme, SectorId};
 
 use super::coding::{Coding, Line, PLAIN};
 use super::mfm::IBM;
-use super::{Code, Fill, Gaps, IdField, Mark, Pattern, Role};
+use super::{Code, Fill, Gaps, IdField, Mark, Pattern, Role, Rules};
 
 /// Intel M2FM.
 pub static M2FM: Code = Code {
@@ -23,11 +23,17 @@ pub static M2FM: Code = Code {
     line: LINE,
     id_coding: CODING,
     data_coding: CODING,
-    most: 5,
+    // From a one: to the next one, over a zero to a clock or a one. From a clock:
+    // to a one, over a zero to a clock or a one; two cells only in marks.
+    rules: Rules {
+        stride: 1,
+        from_data: &[Rules::NEVER, 69, 139, 208],
+        from_clock: &[Rules::NEVER, 700, 69, 139, 139],
+    },
     lead: &[],
     mark_cells: 16,
     marks: &[
-        mark(Role::Index, 0x0C, 0x2A50),
+        mark(Role::Index, 0x0C, 0x2A52),
         mark(Role::Id, 0x0E, 0x2A54),
         mark(Role::Data, 0x0B, 0x2A45),
         mark(Role::Data, 0x08, 0x2A48),

@@ -7,7 +7,7 @@
 use floptical_model::{Rate, Scheme};
 
 use super::coding::{Coding, Line, PLAIN};
-use super::{Code, Fill, Gaps, Mark, Pattern, Role, Sum, ibm};
+use super::{Code, Fill, Gaps, Mark, Pattern, Role, Rules, Sum, ibm};
 
 /// IBM MFM, double density and above.
 pub static MFM: Code = IBM;
@@ -19,7 +19,9 @@ pub(super) const IBM: Code = Code {
     id_coding: Coding { line: LINE, packing: PLAIN },
     data_coding: Coding { line: LINE, packing: PLAIN },
     least: 2,
-    most: 4,
+    // From a one: to the next one, to a clock, over a zero to a one. From a
+    // clock: to a clock, to a one; four only in marks.
+    rules: Rules { stride: 1, from_data: &[Rules::NEVER, 69, 139, 139], from_clock: &[Rules::NEVER, 69, 69, 700] },
     lead: &[0xA1, 0xA1, 0xA1],
     mark_cells: 64,
     peek: 0,
@@ -53,6 +55,7 @@ pub(super) const IBM: Code = Code {
     joined: false,
     strong: true,
     echoed: false,
+    searched: true,
     indexed: true,
     zoned: false,
     rates: &[Rate::DD, Rate::DD_360, Rate::HD, Rate::ED],

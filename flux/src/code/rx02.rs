@@ -15,7 +15,7 @@ use floptical_model::{Scheme, SectorId};
 use super::coding::{CELLS, Coding, Packing};
 use super::fm::{SINGLE, mark};
 use super::mfm::LINE as MFM;
-use super::{Code, IdField, Role, ibm};
+use super::{Code, IdField, Role, Rules, ibm};
 
 /// DEC RX02, double density.
 pub static RX02: Code = Code {
@@ -28,6 +28,12 @@ pub static RX02: Code = Code {
     ],
     lag: 1,
     size: Some(256),
+    // Ids in FM, data in MFM.
+    rules: Rules {
+        stride: 1,
+        from_data: &[Rules::NEVER, 69, 139, 139],
+        from_clock: &[Rules::NEVER, 69, 69, 139],
+    },
     echoed: true,
     check: ibm::check,
     read_id,
