@@ -324,8 +324,12 @@ fn packed(parts: &[Part<'_>], index_code: &Code, form: &TrackForm) -> Result<Pla
     let room = form.cells as usize;
     let mut needed = 0;
     for step in steps {
-        let mark = index_code.gap_cells().saturating_mul(step.gap4a.saturating_add(gaps.sync.into())).saturating_add(index_code.mark_cells);
-        let before = index_code.gap_cells().saturating_mul(step.gap1).saturating_add(if step.index_mark { mark } else { 0 });
+        let mark = index_code
+            .gap_cells()
+            .saturating_mul(step.gap4a.saturating_add(gaps.sync.into()))
+            .saturating_add(index_code.mark_cells);
+        let before =
+            index_code.gap_cells().saturating_mul(step.gap1).saturating_add(if step.index_mark { mark } else { 0 });
         let sync = |p: &Part<'_>| if step.least_sync { least_sync(p) } else { full_sync(p) };
         let fixed =
             parts.iter().fold(before, |sum, p| sum.saturating_add(sync(p)).saturating_add(p.cells(step.least_missing)));

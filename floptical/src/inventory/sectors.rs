@@ -110,7 +110,8 @@ fn header(slot: &Sighting) -> Value {
 /// The number of the sector again, and no tags.
 fn tags(slot: &Sighting) -> Value {
     let number = slot.sector_id().map_or(0, |id| id.r);
-    let regular = slot.tags.get().is_none_or(|tags| tags.first() == Some(&number) && tags.iter().skip(1).all(|b| *b == 0));
+    let regular =
+        slot.tags.get().is_none_or(|tags| tags.first() == Some(&number) && tags.iter().skip(1).all(|b| *b == 0));
     known(slot.tags.clone().map(Datum::Bytes), regular)
 }
 

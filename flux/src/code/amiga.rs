@@ -52,8 +52,10 @@ pub static AMIGA: Code = Code {
 const COLUMNS: Sum = Sum { bytes: 4, bits: 0x5555_5555 };
 
 /// The odd bits of a part, then the even ones.
-const HALVES: Coding =
-    Coding { line: LINE, packing: Packing { by_bytes: false, packed: |count| count, pack: split, unpack: join, place: place_in_halves } };
+const HALVES: Coding = Coding {
+    line: LINE,
+    packing: Packing { by_bytes: false, packed: |count| count, pack: split, unpack: join, place: place_in_halves },
+};
 
 fn split(bytes: &[u8]) -> Vec<u8> {
     let halves = |shift| bytes.chunks(2).map(move |pair| pair.iter().fold(0, |all, b| all << 4 | half(*b, shift)));

@@ -87,9 +87,7 @@ const SIXES: Packing = Packing {
     by_bytes: false,
     packed: |count| count,
     pack: |values| values.iter().map(|v| disk(*v)).collect(),
-    unpack: |bytes, _| {
-        (bytes.iter().map(|b| value(*b) & 0x3F).collect(), bytes.iter().all(|b| value(*b) != NONE))
-    },
+    unpack: |bytes, _| (bytes.iter().map(|b| value(*b) & 0x3F).collect(), bytes.iter().all(|b| value(*b) != NONE)),
     place: |bit, _| whole(bit / 8),
 };
 

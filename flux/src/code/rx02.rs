@@ -29,11 +29,7 @@ pub static RX02: Code = Code {
     lag: 1,
     size: Some(256),
     // Ids in FM, data in MFM.
-    rules: Rules {
-        stride: 1,
-        from_data: &[Rules::NEVER, 69, 139, 139],
-        from_clock: &[Rules::NEVER, 69, 69, 139],
-    },
+    rules: Rules { stride: 1, from_data: &[Rules::NEVER, 69, 139, 139], from_clock: &[Rules::NEVER, 69, 69, 139] },
     echoed: true,
     check: ibm::check,
     read_id,

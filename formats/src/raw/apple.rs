@@ -60,7 +60,10 @@ fn volume(sector: &dyn Fn(u8, u8) -> Option<Vec<u8>>) -> Option<Order> {
 /// volume with a name, entries of 39 bytes, 13 in a block.
 pub(super) fn is_prodos(block: &[u8]) -> bool {
     let kind = block.get(4).copied().unwrap_or(0);
-    block.get(..2) == Some(&[0, 0]) && kind & 0xF0 == 0xF0 && kind & 0x0F > 0 && block.get(0x23..0x25) == Some(&[39, 13])
+    block.get(..2) == Some(&[0, 0])
+        && kind & 0xF0 == 0xF0
+        && kind & 0x0F > 0
+        && block.get(0x23..0x25) == Some(&[39, 13])
 }
 
 /// The first entry of a directory: blocks 0 to 6, a volume, a name.

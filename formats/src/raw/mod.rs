@@ -13,8 +13,8 @@ mod read;
 mod shape;
 mod write;
 
-pub(crate) use read::read_as;
 pub use apple::volume_order;
+pub(crate) use read::read_as;
 pub use shape::candidates;
 pub(crate) use shape::{bpb, known};
 pub(crate) use write::{block_data, emit_as, fit_as, no_sector, sector_tracks};
@@ -71,8 +71,8 @@ pub(crate) static FORMAT: Format = Format {
     id: "raw",
     name: "Flat sector image",
     extensions: &[
-        "img", "ima", "dsk", "raw", "bin", "flp", "vfd", "dd", "fd", "ssd", "dsd", "adl", "hdm", "xdf", "os9", "hdd", "do",
-        "po", "d13",
+        "img", "ima", "dsk", "raw", "bin", "flp", "vfd", "dd", "fd", "ssd", "dsd", "adl", "hdm", "xdf", "os9", "hdd",
+        "do", "po", "d13",
     ],
     carrier: CarrierKind::Floppy,
     layer: Layer::Sectors,

@@ -9,8 +9,8 @@ use floptical_model::{
     Why,
 };
 
-use super::{Kind, Look};
 use super::flat::{device, floppy, whole_blocks};
+use super::{Kind, Look};
 use crate::{Probe, ReadOptions};
 
 /// Read a file of a kind.

@@ -10,9 +10,9 @@ use floptical_model::{
     TrackAt,
 };
 
-use super::{Kind, Look, part};
 use super::flat::{device, whole_blocks, written};
 use super::read::{image, shown};
+use super::{Kind, Look, part};
 use crate::{Fitted, NotFitted, Probe};
 
 /// How much of a linear carrier is copied at once.

@@ -63,12 +63,7 @@ const fn speed(first: u8, cylinders: u8, sectors: u8, speed: usize, gap3: u8) ->
 
 /// The tracks of an 8050 from `first` on: `sectors` at this speed.
 const fn speed_8050(first: u8, cylinders: u8, sectors: u8, speed: usize) -> Zone {
-    Zone {
-        first,
-        cylinders,
-        base: 0,
-        ..zone(CommodoreGcr, Rate::COMMODORE_8050[speed], sectors, 256, 8)
-    }
+    Zone { first, cylinders, base: 0, ..zone(CommodoreGcr, Rate::COMMODORE_8050[speed], sectors, 256, 8) }
 }
 
 /// 16 sectors of an Apple II, in an order of its systems.
