@@ -57,11 +57,13 @@ pub(crate) fn prepare(
 }
 
 /// The layout that the container of the image goes by. What ids show is left
-/// for the target to see again, but for an order of the sides that they do not
-/// show.
+/// for the target to see again, but for an order of the sides or of the sectors
+/// that they do not show.
 fn told_layout(disk: &Disk) -> Known<Layout> {
     match disk.layout() {
-        Known::Value(layout) if layout.order != SideOrder::Alternating => Known::Assumed(layout.clone(), Why::Layout),
+        Known::Value(layout) if layout.order != SideOrder::Alternating || *layout != layout.by_number() => {
+            Known::Assumed(layout.clone(), Why::Layout)
+        }
         _ => disk.image().as_floppy().map_or(Known::Unrecorded, |f| f.layout.clone()),
     }
 }

@@ -123,7 +123,7 @@ const FOUR_AND_FOUR: Packing = Packing {
         (disk.chunks(2).map(join).collect(), disk.iter().all(|b| b & 0xAA == 0xAA))
     },
     place: |bit, _| {
-        let at = (bit / 8).saturating_mul(16).saturating_add(bit % 2 * 8).saturating_add(bit % 8 / 2 * 2 | 1);
+        let at = (bit / 8).saturating_mul(16).saturating_add(bit % 2 * 8).saturating_add((bit % 8) | 1);
         at..at.saturating_add(1)
     },
 };
@@ -148,7 +148,12 @@ static FIVE_BIT_VALUES: [u8; 256] = values(&FIVE_BITS);
 /// The value of a disk byte that stands for none.
 pub(super) const NONE: u8 = 0xFF;
 
-#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, reason = "evaluated when it is compiled")]
+#[allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "evaluated when it is compiled; there are 64 values at most"
+)]
 const fn values(disk: &[u8]) -> [u8; 256] {
     let mut values = [NONE; 256];
     let mut value = 0;

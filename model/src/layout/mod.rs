@@ -268,7 +268,9 @@ impl Layout {
 
     /// The shape in one line: what the fact `layout` records.
     pub fn shape(&self) -> String {
-        let mut parts: Vec<(Option<(u8, u16, u8, &[u8])>, u32)> = Vec::new();
+        /// Sectors, size, first number and order of a track.
+        type Part<'a> = Option<(u8, u16, u8, &'a [u8])>;
+        let mut parts: Vec<(Part<'_>, u32)> = Vec::new();
         for (cylinder, head) in self.tracks() {
             let part = self.zone(cylinder, head).map(|z| (z.sectors, z.size, z.base, z.view));
             match parts.last_mut() {
@@ -283,8 +285,8 @@ impl Layout {
             SideOrder::OutAndBack => ", out and back",
             SideOrder::Swapped => ", side 1 first",
         };
-        let words = |(part, n): (Option<(u8, u16, u8, &[u8])>, u32)| match part {
-            Some((sectors, size, base, view)) if view.is_empty() => {
+        let words = |(part, n): (Part<'_>, u32)| match part {
+            Some((sectors, size, base, [])) => {
                 format!("{n} tracks of {sectors}x{size} from {base}")
             }
             Some((sectors, size, base, view)) => {

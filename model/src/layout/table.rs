@@ -85,17 +85,19 @@ const fn mac(first: u8, sectors: u8, speed: u64) -> Zone {
 
 /// Numbers from 0.
 const fn from_0(zone: Zone) -> Zone {
-    Zone { base: 0, ..zone }
+    from(0, zone)
 }
 
 /// Numbers from another first one.
-const fn from(base: u8, zone: Zone) -> Zone {
-    Zone { base, ..zone }
+const fn from(base: u8, mut zone: Zone) -> Zone {
+    zone.base = base;
+    zone
 }
 
 /// Steps from one sector to the next.
-const fn interleaved(interleave: u8, zone: Zone) -> Zone {
-    Zone { interleave, ..zone }
+const fn interleaved(interleave: u8, mut zone: Zone) -> Zone {
+    zone.interleave = interleave;
+    zone
 }
 
 use Form::{Compact3, Inch3, Inch5, Inch8};
