@@ -34,7 +34,7 @@ pub(crate) struct Seen {
 /// Places further apart than this many times the usual leave room for one that
 /// was not seen (in tenths); over the index, where the longest gap is, more.
 const ROOM: u64 = 16;
-const ROOM_AT_INDEX: u64 = 19;
+const ROOM_AT_INDEX: u64 = 22;
 
 /// What was seen at one place, in order of revolutions.
 #[derive(Debug, Clone)]
