@@ -5,7 +5,7 @@ use std::ops::Range;
 use floptical_model::Bits;
 
 use crate::code::{Code, Role};
-use crate::search::places;
+use crate::search::{Hits, places};
 
 /// Cells of a mark that may be wrong, of a code with a strong check and of one
 /// with a weak one: a transition in another cell makes two.
@@ -42,8 +42,9 @@ pub(super) fn mended(bits: &Bits, codes: &[&'static Code]) -> Option<(Bits, Vec<
     }
     let mut bits = bits.clone();
     for (at, _, value, cells) in &found {
-        let counts = (0..64).filter(|k| cells >> (63 - k) & 1 == 1);
-        counts.for_each(|k| bits.set(at.saturating_add(k), value >> (63 - k) & 1 == 1));
+        for k in Hits(*cells) {
+            bits.set(at.saturating_add(k), value << k >> 63 == 1);
+        }
     }
     let end = |at: usize| at.saturating_add(64);
     Some((bits, found.iter().map(|(at, ..)| *at..end(*at)).collect()))
