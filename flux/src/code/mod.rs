@@ -406,13 +406,25 @@ impl Code {
     /// The id field whose bytes begin at cell `at`; `None` for what is none.
     /// With it, whether somebody may have written its cells.
     pub fn id_at(&self, cells: &Bits, at: usize) -> Option<(IdField, bool)> {
-        let (mut bytes, mut sound, mut at) = (Vec::with_capacity(self.id_bytes()), true, at);
-        for count in self.id_blocks {
-            bytes.extend(self.id_coding.bytes(cells, at, *count));
-            sound = sound && (self.strong || self.id_coding.is_sound(cells, at, *count));
-            at = at.wrapping_add(self.id_coding.cells(*count));
+        let mut sound = self.strong;
+        if !self.strong {
+            sound = self.id_places(at).all(|(at, count)| self.id_coding.is_sound(cells, at, count));
         }
-        Some(((self.read_id)(self.lead, &bytes)?, sound))
+        Some(((self.read_id)(self.lead, &self.id_content(cells, at))?, sound))
+    }
+
+    /// The bytes of an id field that follow its mark at cell `at`.
+    pub fn id_content(&self, cells: &Bits, at: usize) -> Vec<u8> {
+        self.id_places(at).flat_map(|(at, count)| self.id_coding.bytes(cells, at, count)).collect()
+    }
+
+    /// The first cell and the bytes of each part of an id field.
+    fn id_places(&self, at: usize) -> impl Iterator<Item = (usize, usize)> {
+        self.id_blocks.iter().scan(at, |at, count| {
+            let start = *at;
+            *at = at.wrapping_add(self.id_coding.cells(*count));
+            Some((start, *count))
+        })
     }
 
     /// Append what follows the mark of an id field.

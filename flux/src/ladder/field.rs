@@ -52,10 +52,22 @@ impl Field {
         Some(differs & sum.bits)
     }
 
-    /// The data.
+    /// Everything that it says, the check as well.
+    pub(super) fn content(&self, bits: &Bits) -> Vec<u8> {
+        let Some((size, _)) = self.data else { return self.bytes(bits) };
+        let Some(body) = self.code.data_at(bits, self.body, size, usize::MAX) else { return Vec::new() };
+        let check = body.check.map_or_else(Vec::new, |check| self.code.data_sum.field(check));
+        [body.tags, body.data, check].concat()
+    }
+
+    /// The data; of an id field all that follows its mark.
     pub(super) fn bytes(&self, bits: &Bits) -> Vec<u8> {
-        let size = self.data.map_or(0, |(size, _)| size);
-        self.code.data_at(bits, self.body, size, usize::MAX).map_or_else(Vec::new, |body| body.data)
+        match self.data {
+            Some((size, _)) => {
+                self.code.data_at(bits, self.body, size, usize::MAX).map_or_else(Vec::new, |body| body.data)
+            }
+            None => self.code.id_content(bits, self.body),
+        }
     }
 
     /// True when the code writes just these cells.
