@@ -52,7 +52,7 @@ fn capture(mut times: Vec<f64>, turn: f64, turns: u32) -> Flux {
     Flux {
         intervals: Arc::new(intervals),
         index,
-        ..transitions(&Cells::plain(Bits::new().into(), Default::default()), Clock::hz(40_000_000), 0)
+        ..transitions(&Cells::plain(Bits::new(), Default::default()), Clock::hz(40_000_000), 0)
     }
 }
 
