@@ -18,6 +18,7 @@
 )]
 
 mod adf;
+mod applesauce;
 mod cue;
 mod d64;
 mod d71;
@@ -37,6 +38,7 @@ mod registry;
 mod scp;
 mod st;
 mod td0;
+mod woz;
 
 pub use format::{Emit, Exactness, Fitted, Format, Group, NamedBySheet, NotFitted, ReadOptions, Witness};
 pub use identify::{Answer, Candidate, Evidence, Probe};

@@ -23,6 +23,8 @@ pub static FORMATS: &[&Format] = &[
     &crate::scp::FORMAT,
     &crate::st::FORMAT,
     &crate::td0::FORMAT,
+    &crate::woz::WOZ,
+    &crate::woz::MOOF,
 ];
 
 /// The formats in use: those of this crate, and those that a caller adds.
