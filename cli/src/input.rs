@@ -137,7 +137,7 @@ impl Input {
 }
 
 /// A file with those beside it that it names, if it is a sheet.
-fn with_companions(path: &Path) -> Result<FileSet, Error> {
+pub(crate) fn with_companions(path: &Path) -> Result<FileSet, Error> {
     let source = disk::open(path)?;
     let Some(named) = floptical::identify::sheet(&source, &Registry::default()) else { return Ok(source.into()) };
     let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));

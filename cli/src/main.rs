@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod boxes;
 mod failure;
 mod input;
 mod interrupt;

@@ -42,7 +42,7 @@ fn a_disk_goes_in_with_what_is_known_of_it() {
         ("7".into(), "Attic".into(), "wet".into())
     );
     let roles: Vec<&str> = shown["files"].as_array().unwrap().iter().map(|f| f["role"].as_str().unwrap()).collect();
-    assert_eq!(roles, ["original", "photograph"]);
+    assert_eq!(roles, ["original", "photograph", "other"], "what a person wrote down is kept as it came, too");
     assert_eq!(shown["images"][0]["format"], "raw");
     let hashed = json(path, "hash box.img");
     assert_eq!(shown["images"][0]["l2"], hashed["l2"]);
@@ -79,8 +79,10 @@ fn a_whole_folder_goes_in_and_nothing_of_it_is_left_out() {
     let ids: Vec<&str> = added["items"].as_array().unwrap().iter().map(|i| i["id"].as_str().unwrap()).collect();
     assert_eq!(ids, ["box", "cut", "harmed", "text"]);
     assert_eq!(code(&line(path, "catalog verify vault")), 0);
-    let images = &json(path, "catalog show vault text")["images"];
-    assert!(images[0]["problem"].as_str().unwrap().contains("not what any format here is"));
+    let text = &json(path, "catalog show vault text");
+    assert_eq!((&text["images"], &text["files"][0]["role"]), (&Value::Array(Vec::new()), &"note".into()));
+    let cut = &json(path, "catalog show vault cut")["images"][0];
+    assert_eq!(cut["format"], "imd", "what is cut off is an image all the same");
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn files_of_one_stem_are_one_carrier() {
         [
             "disk1: disk1.imd disk1.img.gz photograph:disk1.jpg photograph:Disk1 - label.jpg log:disk1.log",
             "disk10: disk10.imd record:disk10.provenance.yaml",
-            "loose files: other:mystery",
+            "mystery: other:mystery",
         ]
     );
 }
@@ -96,7 +96,7 @@ fn a_folder_of_streams_takes_everything_in_it() {
         lines(&items),
         [
             "box: box/tracks00.0.raw+box/tracks00.1.raw+box/tracks01.0.raw note:box/dtc.txt photograph:box/photos/front.jpg",
-            "loose files: note:readme.md",
+            "readme: note:readme.md",
         ]
     );
     let every: usize = items.iter().map(|i| i.files().count()).sum();

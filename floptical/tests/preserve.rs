@@ -65,7 +65,7 @@ impl Folder {
                 None => batch.push(examine(&item, &open, &Provenance::default(), wish, &context).unwrap()),
             }
         }
-        done.extend(preservation.add(batch, &context).unwrap());
+        done.extend(preservation.add(batch, &context).unwrap().into_iter().map(|(_, added)| added.unwrap()));
         preservation.finish().unwrap();
         done.sort_by(|a, b| a.summary.id.cmp(&b.summary.id));
         done
@@ -99,7 +99,7 @@ fn a_box_becomes_a_vault_with_a_report() {
         .collect();
     assert_eq!(
         lines,
-        ["broken no sectors Worry 1", "hurt damaged Worry 1", "letters good Fine 2", "loose-files kept Guess 0"]
+        ["broken no sectors Worry 1", "hurt damaged Worry 1", "letters good Fine 2", "script-alert-3 kept Guess 0"]
     );
     assert!(done.iter().all(|p| p.receipt.outcome == Outcome::Added));
 
@@ -157,4 +157,30 @@ fn deleted_files_are_listed_when_asked_for() {
     folder.preserve(&vault, Wish { deleted: true });
     assert!(page(&vault, "carrier-one.html").contains("RASED.DAT"));
     assert!(page(&vault, "carrier-one.json").contains("\"deleted\""));
+}
+
+#[test]
+fn a_file_that_fails_while_it_is_copied_stops_nobody_else() {
+    let folder = Folder::of(&[("one.imd", fixture("box.imd")), ("two.imd", fixture("harmed.imd"))]);
+    let context = Context::default();
+    let vault = Vault::create(&folder.root.path().join("vault"), &act()).unwrap();
+    let preservation = Preservation::begin(&vault, "box", act(), &context).unwrap();
+    let items = folder.items();
+    let examined = items.iter().map(|item| {
+        let open = |name: &str| folder.open(name);
+        let mut examined = examine(item, &open, &Provenance::default(), Wish::default(), &context).unwrap();
+        if item.name == "one" {
+            for file in &mut examined.item.files {
+                file.source = file.source.failing_after(0);
+            }
+        }
+        examined
+    });
+    let added = preservation.add(examined.collect(), &context).unwrap();
+    let [(one, failed), (two, preserved)] = added.as_slice() else { panic!("{} items", added.len()) };
+    assert_eq!((one.as_str(), two.as_str()), ("one", "two"));
+    assert!(failed.as_ref().unwrap_err().to_string().contains("a read that a test lets fail"));
+    assert_eq!(preserved.as_ref().unwrap().receipt.outcome, Outcome::Added);
+    assert_eq!(vault.list().unwrap().len(), 1);
+    assert!(vault.verify(&[], &context).unwrap().is_sound());
 }

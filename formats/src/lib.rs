@@ -32,6 +32,7 @@ mod identify;
 mod imd;
 mod iso;
 mod kryoflux;
+mod mfi;
 mod msa;
 pub mod raw;
 mod registry;

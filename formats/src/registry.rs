@@ -18,6 +18,7 @@ pub static FORMATS: &[&Format] = &[
     &crate::imd::FORMAT,
     &crate::iso::FORMAT,
     &crate::kryoflux::FORMAT,
+    &crate::mfi::FORMAT,
     &crate::msa::FORMAT,
     &crate::raw::FORMAT,
     &crate::scp::FORMAT,

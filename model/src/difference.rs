@@ -234,19 +234,16 @@ struct Lacking {
 
 impl Lacking {
     fn of(a: &Inventory, b: &Inventory) -> Self {
-        let (in_a, in_b): (BTreeSet<&Place>, BTreeSet<&Place>) =
-            (a.places_with(Fact::Exists).collect(), b.places_with(Fact::Exists).collect());
         let mut lacking = Self { tracks: BTreeSet::new(), places: BTreeSet::new() };
-        for place in in_a.symmetric_difference(&in_b) {
-            match place {
-                Place::Track(at) => {
-                    lacking.tracks.insert(*at);
-                }
-                other => {
-                    lacking.places.insert((*other).clone());
-                }
+        a.unlike(b, |Unlike { place, fact, from, to }| {
+            if fact != Fact::Exists || (*from != Value::Unrecorded && *to != Value::Unrecorded) {
+                return;
             }
-        }
+            match place {
+                Place::Track(at) => lacking.tracks.insert(*at),
+                other => lacking.places.insert(other.clone()),
+            };
+        });
         lacking
     }
 

@@ -215,11 +215,6 @@ impl Inventory {
         self.places.iter().flat_map(|(place, said)| said.facts.iter().map(move |(fact, value)| (place, *fact, value)))
     }
 
-    /// The places of which a fact is said.
-    pub fn places_with(&self, fact: Fact) -> impl Iterator<Item = &Place> {
-        self.places.iter().filter(move |(_, said)| *said.get(fact) != Value::Unrecorded).map(|(place, _)| place)
-    }
-
     /// Give `take` where the other does not say the same, by place, then fact.
     pub fn unlike<'a>(&'a self, other: &'a Inventory, mut take: impl FnMut(Unlike<'a>)) {
         static NOTHING: Said = Said { facts: Vec::new() };

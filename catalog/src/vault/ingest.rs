@@ -110,6 +110,32 @@ impl Vault {
         plans.iter().map(|plan| receipt(&plans, plan, &versions, &index)).collect()
     }
 
+    /// Add carriers as [`Vault::ingest`], but for those whose files cannot be
+    /// read: each of these is told, and stops nobody else.
+    ///
+    /// # Errors
+    /// As [`Vault::ingest`], when every file can be read.
+    pub fn ingest_readable(&self, items: &[Item], act: &Act, context: &Context) -> Result<Vec<Result<Receipt>>> {
+        let whole = match self.ingest(items, act, context) {
+            Ok(receipts) => return Ok(receipts.into_iter().map(Ok).collect()),
+            Err(error) => error,
+        };
+        // Sources and the vault's own disk fail alike: read to tell them apart.
+        context.step(0)?;
+        let failed: Vec<Option<Error>> = items.iter().map(|item| identify(item, context).err()).collect();
+        if failed.iter().all(Option::is_none) {
+            return Err(whole);
+        }
+        let readable: Vec<Item> =
+            items.iter().zip(&failed).filter(|(_, failed)| failed.is_none()).map(|(item, _)| item.clone()).collect();
+        let mut receipts = self.ingest(&readable, act, context)?.into_iter();
+        let of = |failed: Option<Error>| match failed {
+            Some(error) => Some(Err(error)),
+            None => receipts.next().map(Ok),
+        };
+        Ok(failed.into_iter().filter_map(of).collect())
+    }
+
     /// The carrier that an item is, where all its files (names and bytes) are
     /// there already. Nothing is written.
     ///

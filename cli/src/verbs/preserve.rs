@@ -1,24 +1,20 @@
 //! `preserve`: from a box of disks to a vault with a report.
 
-use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 
-use floptical::catalog::record::Provenance;
 use floptical::catalog::vault::{Outcome, Vault};
-use floptical::formats::Registry;
 use floptical::io::text::show;
-use floptical::io::{Source, disk};
-use floptical::items::{BOX_FILE, BoxItem, BoxList, FOLDER_RECORD, Kind, Listed, group, kind_of};
+use floptical::items::{BoxItem, BoxList};
 use floptical::model::{Context, Error};
-use floptical::preserve::{Examined, Preservation, Preserved, Wish, examine, provenance};
+use floptical::preserve::{Examined, Preservation, Preserved, Wish, examine};
 use floptical::shape::{Mood, OverviewShape, SummaryShape};
 use serde::Serialize;
 
 use super::catalog::{act, open_or_create};
 use crate::args::Who;
+use crate::boxes::Crate;
 use crate::failure::{Code, Failure};
 use crate::interrupt::Writing;
 use crate::output::{Aside, Cell, Look, Table, counted, number};
@@ -35,7 +31,7 @@ pub(crate) struct Order<'a> {
 
 pub(crate) fn run(session: &Session, order: &Order<'_>) -> Result<Code, Failure> {
     let context = session.vault_context();
-    let boxes = order.paths.iter().map(|path| Crate::open(session, path, &context)).collect::<Result<Vec<_>, _>>()?;
+    let boxes = Crate::open_all(session, order.paths, &context)?;
     if order.items {
         return print_items(session, &boxes);
     }
@@ -52,64 +48,6 @@ pub(crate) fn run(session: &Session, order: &Order<'_>) -> Result<Code, Failure>
     let done = work.all(&boxes, &context)?;
     let overview = preservation.finish()?;
     report(session, &vault, &preservation, &overview, &done)
-}
-
-/// A box of files: a folder, or a single file.
-struct Crate {
-    label: String,
-    paths: BTreeMap<String, PathBuf>,
-    listed: Vec<Listed>,
-    items: Vec<BoxItem>,
-}
-
-impl Crate {
-    fn open(session: &Session, path: &Path, context: &Context) -> Result<Self, Failure> {
-        let label = path.to_string_lossy().into_owned();
-        let root = if path.is_dir() { path } else { path.parent().unwrap_or(Path::new("")) };
-        let name = |file: &PathBuf| {
-            let within = file.strip_prefix(root).unwrap_or(file);
-            // What is no text is escaped, so that no two names become one.
-            let part = |part: &OsStr| part.to_str().map_or_else(|| show(part.as_encoded_bytes()), str::to_owned);
-            within.iter().map(part).collect::<Vec<_>>().join("/")
-        };
-        let walked = disk::walk(path, context).map_err(|e| Failure::from(e).of(&label))?;
-        let paths: BTreeMap<String, PathBuf> = walked.into_iter().map(|file| (name(&file), file)).collect();
-        let list = match paths.get(BOX_FILE) {
-            Some(file) => {
-                let text = disk::open(file)?.all(context)?;
-                Some(BoxList::parse(&String::from_utf8_lossy(&text)).map_err(|e| Failure::from(e).of(&label))?)
-            }
-            None => None,
-        };
-        let registry = Registry::default();
-        let files: Vec<(&String, &PathBuf)> = paths.iter().filter(|(name, _)| *name != BOX_FILE).collect();
-        // A file that cannot be read stops nobody else: it fails with its own item.
-        let listed = session.map(&files, |(name, path)| {
-            let kind = disk::open_each_time(path).and_then(|s| kind_of(&s, &registry, &Context::default()));
-            Listed { name: (*name).clone(), kind: kind.unwrap_or(Kind::Container) }
-        });
-        let items = group(&listed, list.as_ref()).map_err(|e| Failure::from(e).of(&label))?;
-        Ok(Self { label, paths, listed, items })
-    }
-
-    fn source(&self, name: &str) -> Result<Source, Error> {
-        let path = self.paths.get(name);
-        path.map_or_else(|| Err(Error::unsupported("no such file")), |path| disk::open_each_time(path))
-    }
-}
-
-impl Crate {
-    /// What a person says of all items of the folder that an item lies in.
-    fn said(&self, item: &BoxItem, context: &Context) -> Result<Provenance, Error> {
-        let first = item.files().next().unwrap_or_default();
-        let folder = first.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
-        let record = format!("{folder}{FOLDER_RECORD}");
-        if self.paths.contains_key(&record) {
-            provenance(&self.source(&record)?, context)
-        } else {
-            Ok(Provenance::default())
-        }
-    }
 }
 
 /// The text of `box.yaml` for each box.
@@ -207,8 +145,11 @@ impl Work<'_> {
     }
 
     fn add(&self, batch: Vec<Examined>, done: &mut Done, context: &Context) -> Result<(), Failure> {
-        if !batch.is_empty() {
-            done.preserved.extend(self.preservation.add(batch, context)?);
+        for (name, added) in self.preservation.add(batch, context)? {
+            match added {
+                Ok(preserved) => done.preserved.push(preserved),
+                Err(error) => done.failures.push((name.clone(), Failure::from(error).of(&name))),
+            }
         }
         Ok(())
     }

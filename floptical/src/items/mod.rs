@@ -11,6 +11,7 @@ mod list;
 mod names;
 
 pub use list::{BOX_FILE, BoxList, BoxRow, ImageRow};
+pub use names::{RECORD_END, stem};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -107,7 +108,8 @@ impl BoxItem {
 /// The name of a file that says of all items of its folder what a person knows.
 pub const FOLDER_RECORD: &str = "provenance.yaml";
 
-/// The name of the item that holds what belongs to nothing.
+/// The name of the item that holds what belongs to nothing; a single file keeps
+/// its own.
 pub const LOOSE: &str = "loose files";
 
 /// What a file is: an image by its bytes, else a companion by its first bytes
@@ -155,10 +157,11 @@ pub fn group(files: &[Listed], list: Option<&BoxList>) -> Result<Vec<BoxItem>> {
     items.extend(by_stem(dumps(&rest)));
     let loose = attach(&rest, &mut items, told);
     name_apart(&mut items[told..]);
-    items.sort_by(|a, b| a.name.cmp(&b.name));
-    if !loose.is_empty() {
-        items.push(BoxItem { name: LOOSE.into(), companions: loose, ..BoxItem::default() });
+    if let [(_, first), rest @ ..] = loose.as_slice() {
+        let name = if rest.is_empty() { stem(first) } else { LOOSE };
+        items.push(BoxItem { name: name.into(), companions: loose.clone(), ..BoxItem::default() });
     }
+    items.sort_by(|a, b| (a.name == LOOSE, &a.name).cmp(&(b.name == LOOSE, &b.name)));
     Ok(items)
 }
 

@@ -31,8 +31,11 @@ static MAGIC: &[(Role, &[u8])] = &[
 /// Wrappers that a name shows around an image.
 const WRAPPERS: [&str; 5] = ["gz", "bz2", "xz", "zst", "zip"];
 
+/// How the name of a record beside an image ends, after the image's stem.
+pub const RECORD_END: &str = ".provenance.yaml";
+
 /// Ends of names that say all.
-static ENDS: &[(Role, &str)] = &[(Role::Sidecar, ".floptical.yaml"), (Role::Record, ".provenance.yaml")];
+static ENDS: &[(Role, &str)] = &[(Role::Sidecar, ".floptical.yaml"), (Role::Record, RECORD_END)];
 
 pub(super) fn by_magic(head: &[u8]) -> Option<Role> {
     MAGIC.iter().find(|(_, magic)| head.starts_with(magic)).map(|(role, _)| *role)
@@ -63,17 +66,18 @@ pub(super) fn is_wrapped(name: &str) -> bool {
     name.rsplit_once('.').is_some_and(|(_, e)| WRAPPERS.iter().any(|w| e.eq_ignore_ascii_case(w)))
 }
 
-/// The stem of an image: its name without wrappers and extension; of several
-/// files what their names begin with.
+/// The stem of an image: its name without wrappers and extension.
+pub fn stem(path: &str) -> &str {
+    let mut name = base_name(path);
+    while is_wrapped(name) {
+        name = name.rsplit_once('.').map_or(name, |(rest, _)| rest);
+    }
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+}
+
+/// The stem of an image of several files: what their stems begin with.
 pub(super) fn stem_of(files: &[String]) -> String {
-    let stem = |path: &String| {
-        let mut name = base_name(path);
-        while is_wrapped(name) {
-            name = name.rsplit_once('.').map_or(name, |(rest, _)| rest);
-        }
-        name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned()
-    };
-    let mut stems = files.iter().map(stem);
+    let mut stems = files.iter().map(|file| stem(file).to_owned());
     let Some(mut common) = stems.next() else { return String::new() };
     if files.len() < 2 {
         return common;

@@ -69,10 +69,9 @@ const LARGEST: u64 = 64 << 20;
 pub(super) fn copies(opened: &Opened, disk: &Disk, volumes: &[Mounted], context: &Context) -> Result<Vec<Copy>> {
     let machines = machines(disk, volumes);
     let name = opened.files.first().map_or("disk", Source::name);
-    if disk.image().carrier.kind() != CarrierKind::Floppy
-        && opened.files.files().iter().map(Source::len).sum::<u64>() > LARGEST
-    {
-        return Ok(Vec::new());
+    let bytes = opened.files.files().iter().map(Source::len).sum::<u64>();
+    if disk.image().carrier.kind() != CarrierKind::Floppy && bytes > LARGEST {
+        return Ok(too_large(machines));
     }
     let mut copies: BTreeMap<(usize, String), (Chosen, Vec<ReaderShape>)> = BTreeMap::new();
     let mut refused = Vec::new();
@@ -103,6 +102,17 @@ pub(super) fn copies(opened: &Opened, disk: &Disk, volumes: &[Mounted], context:
     let mut made = made.collect::<Result<Vec<Copy>>>()?;
     made.extend(refused);
     Ok(made)
+}
+
+/// The word that no copy is made of a large disc.
+fn too_large(machines: &[&str]) -> Vec<Copy> {
+    let profiles = PROFILES.iter().filter(|p| machines.contains(&p.machine));
+    let emulators: Vec<ReaderShape> = profiles.map(|p| ReaderShape { name: p.name, launch: None }).collect();
+    if emulators.is_empty() {
+        return Vec::new();
+    }
+    let why = format!("No copy is made of a disc of more than {} MiB: emulators take it as it is.", LARGEST >> 20);
+    vec![Copy { shape: CopyShape { emulators, refused: Some(why), ..CopyShape::default() }, files: None }]
 }
 
 fn reader(profile: &Profile, chosen: &Chosen, file: &str, disk: &Disk) -> ReaderShape {

@@ -13,7 +13,7 @@ use crate::items::{BoxItem, Dump, Role};
 use crate::shape::{
     CandidateShape, CheckShape, EntryShape, FindingShape, InfoShape, ListedFilesShape, PageImageShape, TextShape,
 };
-use crate::{Disk, OpenOptions, Opened, check, map, open, open_files, record, record_unread, volumes};
+use crate::{Disk, OpenOptions, Opened, check, map, open, open_files, record, record_unread, sidecar, volumes};
 
 /// What a person wants of the work on an item.
 #[derive(Debug, Clone, Copy, Default)]
@@ -66,14 +66,44 @@ pub(super) fn bare(item: &BoxItem, open: &dyn Fn(&str) -> Result<Source>) -> Res
     Ok(Item { name: item.name.clone(), files: files?, ..Item::default() })
 }
 
-/// Read, check, draw and copy everything about an item. `open` gives the bytes
-/// of a file of the box; `said` is what a person says of all of it, and a
-/// record beside the images goes before. What cannot be read is told in the image's
-/// `problem`: its files are kept all the same.
+/// Measure the images of an item: what the vault takes, without a report.
+/// `open` gives the bytes of a file of the box; `said` is what a person says of
+/// all of it, and a record beside the images goes before. An image that cannot
+/// be read is recorded with its problem.
 ///
 /// # Errors
 /// What opening a file says, `Cancelled`; a record beside the images that is
 /// no record.
+pub fn measure(
+    item: &BoxItem,
+    open: &dyn Fn(&str) -> Result<Source>,
+    said: &Provenance,
+    context: &Context,
+) -> Result<Item> {
+    let mut kept = bare(item, open)?;
+    kept.provenance = beside(item, open, said, context)?;
+    let sidecars = sidecars(item, open, context)?;
+    for dump in &item.dumps {
+        let files = opened(dump, open)?;
+        for member in members(&files, context) {
+            match Read::of(&files, member.as_deref(), &sidecars, context) {
+                Ok(read) => {
+                    kept.images.push(read.measured);
+                    kept.claimed.extend(read.claims);
+                }
+                Err(error) => kept.images.push(unread(&files, member, &error, context)?),
+            }
+        }
+    }
+    Ok(kept)
+}
+
+/// Measure, check, draw and copy everything about an item: as [`measure`], with
+/// what the report says. An image that cannot be read is told in its `problem`:
+/// its files are kept all the same.
+///
+/// # Errors
+/// As [`measure`].
 pub fn examine(
     item: &BoxItem,
     open: &dyn Fn(&str) -> Result<Source>,
@@ -81,15 +111,14 @@ pub fn examine(
     wish: Wish,
     context: &Context,
 ) -> Result<Examined> {
-    let mut kept = Item { provenance: said.clone(), ..bare(item, open)? };
+    let mut kept = bare(item, open)?;
+    kept.provenance = beside(item, open, said, context)?;
+    let sidecars = sidecars(item, open, context)?;
     let mut images = Vec::new();
     for dump in &item.dumps {
-        let files = FileSet::new(dump.files.iter().map(|f| open(f)).collect::<Result<Vec<_>>>()?);
-        images.extend(dumped(dump, &files, wish, context)?);
-    }
-    for (role, name) in &item.companions {
-        if *role == Role::Record {
-            kept.provenance = provenance(&open(name)?, context)?.over(&kept.provenance);
+        let files = opened(dump, open)?;
+        for member in members(&files, context) {
+            images.push(one(dump, &files, member, &sidecars, wish, context)?);
         }
     }
     kept.images = images.iter().map(|i| i.measured.clone()).collect();
@@ -99,41 +128,96 @@ pub fn examine(
     Ok(Examined { item: kept, images, texts: texts.collect::<Result<_>>()? })
 }
 
+fn opened(dump: &Dump, open: &dyn Fn(&str) -> Result<Source>) -> Result<FileSet> {
+    Ok(FileSet::new(dump.files.iter().map(|f| open(f)).collect::<Result<Vec<_>>>()?))
+}
+
+/// What records beside the images say, over what is said of the whole box.
+fn beside(
+    item: &BoxItem,
+    open: &dyn Fn(&str) -> Result<Source>,
+    said: &Provenance,
+    context: &Context,
+) -> Result<Provenance> {
+    let records = item.companions.iter().filter(|(role, _)| *role == Role::Record);
+    let read = |under: Provenance, (_, name): &(Role, String)| Ok(provenance(&open(name)?, context)?.over(&under));
+    records.into_iter().try_fold(said.clone(), read)
+}
+
+/// What conversions kept beside their images.
+fn sidecars(item: &BoxItem, open: &dyn Fn(&str) -> Result<Source>, context: &Context) -> Result<Vec<String>> {
+    let names = item.companions.iter().filter(|(role, _)| *role == Role::Sidecar).map(|(_, name)| name);
+    names.map(|name| Ok(String::from_utf8_lossy(&open(name)?.all(context)?).into_owned())).collect()
+}
+
 /// The images of a dump: one, or several where a wrapper holds them.
-fn dumped(dump: &Dump, files: &FileSet, wish: Wish, context: &Context) -> Result<Vec<ExaminedImage>> {
-    let mut members = vec![None];
+fn members(files: &FileSet, context: &Context) -> Vec<Option<String>> {
     if let [only] = files.files()
         && let Ok(inside) = identify(only, &floptical_formats::Registry::default(), context)
     {
         let known = inside.items.iter().filter(|i| i.verdict().candidate().is_some());
         let names: Vec<String> = known.take(IMAGES).map(|i| i.name().to_owned()).collect();
         if names.len() > 1 {
-            members = names.into_iter().map(Some).collect();
+            return names.into_iter().map(Some).collect();
         }
     }
-    members.into_iter().map(|member| one(dump, files, member, wish, context)).collect()
+    vec![None]
 }
 
-/// One image. A failure becomes a problem, unless somebody asked to stop.
-fn one(dump: &Dump, files: &FileSet, member: Option<String>, wish: Wish, context: &Context) -> Result<ExaminedImage> {
-    let options = OpenOptions { member: member.clone(), ..OpenOptions::default() };
-    let opened = match files.files() {
-        [only] => open(only, &options, context),
-        _ => open_files(files, &options, context),
-    };
+/// An image that was opened and measured.
+struct Read {
+    opened: Opened,
+    disk: Disk,
+    measured: MeasuredImage,
+    claims: Vec<Claim>,
+}
+
+impl Read {
+    fn of(files: &FileSet, member: Option<&str>, sidecars: &[String], context: &Context) -> Result<Self> {
+        let options = OpenOptions { member: member.map(str::to_owned), ..OpenOptions::default() };
+        let mut opened = match files.files() {
+            [only] => open(only, &options, context),
+            _ => open_files(files, &options, context),
+        }?;
+        if !sidecars.is_empty() {
+            let digest = sidecar::digest(files, context)?;
+            for text in sidecars {
+                // One of other bytes says nothing of this image.
+                let _ = sidecar::apply(&mut opened.image, text, &digest);
+            }
+        }
+        let disk = Disk::derive(opened.image.clone(), context)?;
+        let (mut measured, claims) = record(&opened, &disk, context)?;
+        measured.member = member.map(str::to_owned);
+        Ok(Self { opened, disk, measured, claims })
+    }
+}
+
+/// An image that cannot be read, unless somebody asked to stop.
+fn unread(files: &FileSet, member: Option<String>, error: &Error, context: &Context) -> Result<MeasuredImage> {
+    context.step(0)?;
+    Ok(MeasuredImage { member, ..record_unread(files, &problem(error)) })
+}
+
+/// One image of the report. A failure becomes a problem.
+fn one(
+    dump: &Dump,
+    files: &FileSet,
+    member: Option<String>,
+    sidecars: &[String],
+    wish: Wish,
+    context: &Context,
+) -> Result<ExaminedImage> {
     let title = title_of(files, member.as_deref(), dump.side);
     let mut image = ExaminedImage::default();
-    let read = opened.and_then(|opened| fill(&mut image, &opened, &title, wish, context));
-    if let Err(error) = read {
-        context.step(0)?;
-        let problem = problem(&error);
-        image.measured = record_unread(files, &problem);
-        image.shape.problem = Some(problem);
+    let read = Read::of(files, member.as_deref(), sidecars, context);
+    if let Err(error) = read.and_then(|read| fill(&mut image, read, &title, wish, context)) {
+        image.measured = unread(files, member, &error, context)?;
+        image.shape.problem = Some(problem(&error));
     }
     image.shape.title = title;
     image.shape.side = dump.side;
     image.shape.state = state_of(&image.shape);
-    image.measured.member = member;
     Ok(image)
 }
 
@@ -152,15 +236,15 @@ fn problem(error: &Error) -> String {
     format!("It was kept as it is and not read: {words}")
 }
 
-fn fill(image: &mut ExaminedImage, opened: &Opened, title: &str, wish: Wish, context: &Context) -> Result<()> {
+fn fill(image: &mut ExaminedImage, read: Read, title: &str, wish: Wish, context: &Context) -> Result<()> {
+    let Read { opened, disk, measured, claims } = read;
+    (image.measured, image.claims) = (measured, claims);
     let shape = &mut image.shape;
     shape.found = Some(CandidateShape::of(&opened.candidate));
     shape.size_only = opened.size_only;
     shape.layers = opened.layers.clone();
     shape.others = opened.others.iter().map(|c| c.format.id).collect();
     shape.others.dedup();
-    let disk = Disk::derive(opened.image.clone(), context)?;
-    (image.measured, image.claims) = record(opened, &disk, context)?;
     let checked = CheckShape::of(&check(&disk, context)?);
     let mut info = InfoShape::of(&disk, context)?;
     info.schema = None;
@@ -169,7 +253,7 @@ fn fill(image: &mut ExaminedImage, opened: &Opened, title: &str, wish: Wish, con
     let (mounted, _) = volumes(&disk, context)?;
     image.shape.files = mounted.iter().map(|m| listed(m, wish)).collect();
     image.picture = Some(floptical_pictures::png(&map(&disk, title, context)?)?);
-    image.copies = copies(opened, &disk, &mounted, context)?;
+    image.copies = copies(&opened, &disk, &mounted, context)?;
     image.shape.check = Some(checked);
     image.shape.info = Some(info);
     Ok(())

@@ -13,5 +13,5 @@ mod site;
 mod summary;
 
 pub use copies::Copy;
-pub use examine::{Examined, ExaminedImage, Wish, examine, provenance};
+pub use examine::{Examined, ExaminedImage, Wish, examine, measure, provenance};
 pub use site::{Preservation, Preserved};

@@ -12,12 +12,13 @@ use floptical_io::text::show;
 use floptical_model::{Context, Result};
 
 use super::copies::Copy;
-use super::examine::{Examined, bare};
+use super::examine::{Examined, ExaminedImage, bare};
 use super::summary::summary;
 use crate::items::BoxItem;
 use crate::report::{Page, Report};
 use crate::shape::{
     FieldShape, FileClaimShape, KeptShape, OverviewShape, PageImageShape, PageShape, PhotographShape, SummaryShape,
+    TextShape,
 };
 
 /// A vault that is being filled, with its report.
@@ -81,34 +82,56 @@ impl<'a> Preservation<'a> {
     }
 
     /// Put examined items into the vault, and what was made of them beside it.
+    /// Each is told by its name; one whose files cannot be read stops nobody
+    /// else.
     ///
     /// # Errors
     /// What the vault and the system say. What the vault took stays safe.
-    pub fn add(&self, batch: Vec<Examined>, context: &Context) -> Result<Vec<Preserved>> {
-        let (items, rest): (Vec<_>, Vec<_>) = batch.into_iter().map(|e| (e.item, (e.images, e.texts))).unzip();
-        let receipts = self.vault.ingest(&items, &self.act, context)?;
-        let mut pages = ExtractFolder::create(&self.vault.reports(), Replace::Yes)?;
-        let mut preserved = Vec::with_capacity(receipts.len());
-        for ((receipt, item), (images, texts)) in receipts.into_iter().zip(&items).zip(rest) {
-            let record = self.vault.record(&receipt.id, context)?;
-            let mut carrier = self.carrier(&record, &receipt, context)?;
-            carrier.texts = texts;
-            let stem = format!("carrier-{}", receipt.id);
-            for (at, image) in images.into_iter().enumerate() {
-                let mut shape = self.copied(&receipt.id, at, image.shape, image.copies)?;
-                if let Some(picture) = image.picture {
-                    let name = format!("{stem}-{at}.png");
-                    save(&mut pages, &(name.clone(), picture))?;
-                    shape.picture = Some(name);
-                }
-                carrier.images.push(shape);
-            }
-            let line = summary(&carrier, &item.name, &format!("{stem}.html"));
-            self.report.carrier(&stem, &carrier, &line)?.iter().try_for_each(|page| save(&mut pages, page))?;
-            self.summaries().insert(line.id.clone(), line.clone());
-            preserved.push(Preserved { receipt, summary: line });
+    pub fn add(&self, batch: Vec<Examined>, context: &Context) -> Result<Vec<(String, Result<Preserved>)>> {
+        if batch.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(preserved)
+        let (items, rest): (Vec<_>, Vec<_>) = batch.into_iter().map(|e| (e.item, (e.images, e.texts))).unzip();
+        let receipts = self.vault.ingest_readable(&items, &self.act, context)?;
+        let mut pages = ExtractFolder::create(&self.vault.reports(), Replace::Yes)?;
+        let mut added = Vec::with_capacity(receipts.len());
+        for ((receipt, item), (images, texts)) in receipts.into_iter().zip(items).zip(rest) {
+            let preserved = match receipt {
+                Ok(receipt) => Ok(self.publish(receipt, &item.name, images, texts, &mut pages, context)?),
+                Err(error) => Err(error),
+            };
+            added.push((item.name, preserved));
+        }
+        Ok(added)
+    }
+
+    /// Write the copies and the page of a carrier that is safe in the vault.
+    fn publish(
+        &self,
+        receipt: Receipt,
+        name: &str,
+        images: Vec<ExaminedImage>,
+        texts: Vec<TextShape>,
+        pages: &mut ExtractFolder,
+        context: &Context,
+    ) -> Result<Preserved> {
+        let record = self.vault.record(&receipt.id, context)?;
+        let mut carrier = self.carrier(&record, &receipt, context)?;
+        carrier.texts = texts;
+        let stem = format!("carrier-{}", receipt.id);
+        for (at, image) in images.into_iter().enumerate() {
+            let mut shape = self.copied(&receipt.id, at, image.shape, image.copies)?;
+            if let Some(picture) = image.picture {
+                let name = format!("{stem}-{at}.png");
+                save(pages, &(name.clone(), picture))?;
+                shape.picture = Some(name);
+            }
+            carrier.images.push(shape);
+        }
+        let line = summary(&carrier, name, &format!("{stem}.html"));
+        self.report.carrier(&stem, &carrier, &line)?.iter().try_for_each(|page| save(pages, page))?;
+        self.summaries().insert(line.id.clone(), line.clone());
+        Ok(Preserved { receipt, summary: line })
     }
 
     /// Write the overview.

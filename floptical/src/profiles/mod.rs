@@ -14,6 +14,7 @@ use floptical_io::Output;
 use floptical_io::text::safe_name;
 use floptical_model::{Context, Image, Layout, Result};
 
+use crate::items::stem;
 use crate::{ConvertError, Disk, Planned, WriteOptions, plan};
 
 /// What an emulator takes, and how.
@@ -158,13 +159,8 @@ impl Medium {
     /// for every system, with the extension that the emulator asks for.
     pub fn file_name(&self, source: &str) -> String {
         let base = source.rsplit(['/', '\\', '!']).find(|part| !part.is_empty()).unwrap_or("disk");
-        let base = ["gz", "bz2", "xz", "zst", "zip"]
-            .iter()
-            .find_map(|packed| base.strip_suffix(packed)?.strip_suffix('.'))
-            .unwrap_or(base);
-        let stem = base.rsplit_once('.').map_or(base, |(stem, _)| stem);
         // A name that begins with a dash would be an option, one with a dot is hidden.
-        let stem = stem.trim_start_matches(['-', '.']);
+        let stem = stem(base).trim_start_matches(['-', '.']);
         safe_name(&format!("{}.{}", if stem.is_empty() { "disk" } else { stem }, self.extension))
     }
 

@@ -106,7 +106,7 @@ pub(crate) fn sector_tracks(disk: &Floppy, context: &Context) -> Result<Vec<(Tra
 /// and size, zeros where there is none or it has no data. A flat image that
 /// ended early ends there again.
 fn by_layout(layout: &Layout, tracks: &BTreeMap<(u8, u8), &Sectors>, own: bool, context: &Context) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(usize::try_from(layout.bytes()).unwrap_or(0));
     let mut last = 0;
     for block in layout.blocks() {
         context.step(1)?;

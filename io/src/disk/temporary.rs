@@ -34,6 +34,10 @@ fn beside<T>(target: &Path, make: impl Fn(&Path) -> io::Result<T>) -> Result<(Pa
     Err(failed("find a free name beside", target, ErrorKind::AlreadyExists.into()))
 }
 
+/// Bytes that are gathered before the system is asked to write them: formats
+/// write a sector or a few bytes at a time.
+const GATHERED: usize = 128 << 10;
+
 /// A file that is removed unless it is published.
 pub(super) struct TemporaryFile {
     path: PathBuf,
@@ -46,13 +50,13 @@ impl TemporaryFile {
     /// A new file beside the target.
     pub(super) fn beside(target: &Path) -> Result<Self> {
         let (path, file) = beside(target, create)?;
-        Ok(Self { path, file: Some(BufWriter::new(file)), len: 0 })
+        Ok(Self { path, file: Some(BufWriter::with_capacity(GATHERED, file)), len: 0 })
     }
 
     /// A new file of this name, in a folder that is removed as a whole.
     pub(super) fn at(path: PathBuf) -> Result<Self> {
         let file = create(&path).map_err(|e| failed("write", &path, e))?;
-        Ok(Self { path, file: Some(BufWriter::new(file)), len: 0 })
+        Ok(Self { path, file: Some(BufWriter::with_capacity(GATHERED, file)), len: 0 })
     }
 
     pub(super) fn path(&self) -> &Path {
