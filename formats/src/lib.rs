@@ -17,6 +17,7 @@
     )
 )]
 
+mod a2r;
 mod adf;
 mod applesauce;
 mod cue;

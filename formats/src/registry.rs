@@ -7,6 +7,7 @@ use crate::{Candidate, Evidence, Format, Probe};
 /// Every format of this crate.
 pub static FORMATS: &[&Format] = &[
     &crate::cue::FORMAT,
+    &crate::a2r::FORMAT,
     &crate::adf::FORMAT,
     &crate::d64::FORMAT,
     &crate::d71::FORMAT,

@@ -16,6 +16,9 @@ use suite::{
 
 const NONE: u8 = 0xFF;
 
+/// Ids and bytes.
+type Chunks = Vec<(&'static [u8; 4], Vec<u8>)>;
+
 fn crc(bytes: &[u8]) -> u32 {
     let bit = |crc: u32| if crc & 1 == 1 { crc >> 1 ^ 0xEDB8_8320 } else { crc >> 1 };
     !bytes.iter().fold(!0, |crc, b| (0..8).fold(crc ^ u32::from(*b), |crc, _| bit(crc)))
@@ -77,7 +80,7 @@ fn trks(tracks: &[(u32, Vec<u8>)]) -> Vec<u8> {
 }
 
 /// Two tracks of a 5.25-inch disk; the first one is seen from its neighbours.
-fn two() -> Vec<(&'static [u8; 4], Vec<u8>)> {
+fn two() -> Chunks {
     let mut second = bytes(7, 700);
     second[699] = 0x80;
     vec![
@@ -210,7 +213,8 @@ fn times_of_flux_are_a_circle() {
 }
 
 /// INFO without its reserved bytes: the tracks begin in the same block.
-fn short_info(chunks: &mut Vec<(&'static [u8; 4], Vec<u8>)>) {
+#[allow(clippy::ptr_arg, reason = "a change of chunks")]
+fn short_info(chunks: &mut Chunks) {
     chunks[0].1.truncate(46);
     let gap = vec![0; 14];
     chunks[2].1.splice(1280..1280, gap);
@@ -218,7 +222,7 @@ fn short_info(chunks: &mut Vec<(&'static [u8; 4], Vec<u8>)>) {
 
 #[test]
 fn every_odd_thing_that_is_kept_comes_back() {
-    let made = |change: fn(&mut Vec<(&'static [u8; 4], Vec<u8>)>)| {
+    let made = |change: fn(&mut Chunks)| {
         let mut chunks = two();
         change(&mut chunks);
         file(b"WOZ2", &chunks)
@@ -248,7 +252,7 @@ fn every_odd_thing_that_is_kept_comes_back() {
 
 #[test]
 fn what_cannot_come_back_is_named_and_dropped() {
-    let made = |change: fn(&mut Vec<(&'static [u8; 4], Vec<u8>)>)| {
+    let made = |change: fn(&mut Chunks)| {
         let mut chunks = two();
         change(&mut chunks);
         file(b"WOZ2", &chunks)

@@ -58,7 +58,7 @@ pub(crate) fn walk(source: &Source, from: u64, context: &Context) -> Result<(Vec
     let (mut all, mut at) = (Vec::new(), from.min(source.len()));
     while source.len().saturating_sub(at) >= HEAD {
         context.entry(1)?;
-        let mut head = [0; HEAD as usize];
+        let mut head = [0; 8];
         source.read_at(at, &mut head)?;
         let id = head.first_chunk().copied().unwrap_or_default();
         let len = u64::from(u32_le(&head, 4).unwrap_or(0));

@@ -5,6 +5,8 @@ use std::ops::Range;
 
 /// The byte that goes on.
 const MORE: u8 = 255;
+/// Its ticks.
+const STEP: u64 = 255;
 
 /// Times that bytes tell.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,7 +48,7 @@ pub(crate) fn write(intervals: &[u32]) -> Vec<u8> {
 
 /// Bytes for ticks after the last transition, as far as they can be said.
 pub(crate) fn push(bytes: &mut Vec<u8>, ticks: u64) {
-    let more = usize::try_from(ticks / u64::from(MORE)).unwrap_or(usize::MAX);
+    let more = usize::try_from(ticks / STEP).unwrap_or(usize::MAX);
     bytes.extend(std::iter::repeat_n(MORE, more));
 }
 
@@ -56,12 +58,12 @@ pub(crate) fn sayable(ticks: u64) -> u64 {
 }
 
 fn low(ticks: u64) -> u8 {
-    u8::try_from(ticks % u64::from(MORE)).unwrap_or(0)
+    u8::try_from(ticks % STEP).unwrap_or(0)
 }
 
 /// How many bytes some intervals take.
 pub(crate) fn len(intervals: &[u32]) -> u64 {
-    intervals.iter().fold(0, |sum: u64, t| sum.saturating_add(u64::from(*t) / u64::from(MORE)).saturating_add(1))
+    intervals.iter().fold(0, |sum: u64, t| sum.saturating_add(u64::from(*t) / STEP).saturating_add(1))
 }
 
 /// Of some bytes those that tell a range of ticks.

@@ -72,6 +72,12 @@ impl Kind {
         self.magics.len() > 1
     }
 
+    /// The version of INFO of a new file.
+    fn version(&self, flux: bool) -> u8 {
+        let [cells, with_flux] = self.versions;
+        if flux { with_flux } else { cells }
+    }
+
     /// The name of an opaque part.
     fn part(&self, part: &str) -> String {
         format!("{}.{part}", self.id)

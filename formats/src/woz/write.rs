@@ -121,7 +121,10 @@ impl Survey {
         let cells = || self.shapes.iter().filter_map(|s| s.cell);
         let held = info.cell().copied();
         let mut counts: BTreeMap<u8, usize> = BTreeMap::new();
-        cells().for_each(|cell| *counts.entry(info::ticks(cell)).or_default() += 1);
+        for cell in cells() {
+            let count = counts.entry(info::ticks(cell)).or_default();
+            *count = count.saturating_add(1);
+        }
         // The length of most; of two alike, the longer.
         let most = counts.iter().max_by_key(|(ticks, count)| (**count, **ticks)).map(|(ticks, _)| *ticks);
         let usual = if self.numbering == Numbering::Quarters { 32 } else { 16 };
@@ -134,11 +137,11 @@ impl Survey {
         if !own || cells().any(|cell| Some(cell) != held) {
             info.put(kind.timing, &[most.unwrap_or(usual)]);
             if info.is_first() {
-                info.put(info::VERSION, &[kind.versions[0]]);
+                info.put(info::VERSION, &[kind.version(false)]);
             }
         }
         if !own && self.shapes.iter().any(|s| s.flux.is_some()) {
-            info.put(info::VERSION, &[kind.versions[1]]);
+            info.put(info::VERSION, &[kind.version(true)]);
         }
     }
 
@@ -156,7 +159,7 @@ impl Survey {
         }
         if info.is_first() && said.is_some_and(|c| c.raw == FIRST) {
             let flux = self.shapes.iter().any(|s| s.flux.is_some());
-            info.put(info::VERSION, &[kind.versions[usize::from(flux)]]);
+            info.put(info::VERSION, &[kind.version(flux)]);
         }
         kind.magics.last().copied().unwrap_or(FIRST)
     }
@@ -433,9 +436,9 @@ pub(super) fn emit(kind: &'static Kind, image: &Image, out: &mut dyn Output, con
     file.chunk(raw::INFO, &info)?;
     file.chunk(raw::TMAP, &laid.maps.cells)?;
     if magic == FIRST {
-        file.records(&survey, &laid)?
+        file.records(&survey, &laid)?;
     } else {
-        file.tracks(&survey, &laid, info.len())?
+        file.tracks(&survey, &laid, info.len())?;
     }
     if laid.maps.has_flux() {
         file.chunk(raw::FLUX, &laid.maps.flux)?;
