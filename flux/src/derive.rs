@@ -11,8 +11,8 @@ use crate::consensus::consensus;
 use crate::period::{Grid, grid};
 use crate::places::{Places, Spot};
 use crate::pll::Gains;
-use crate::recognise::recognise;
-use crate::revolution::decode;
+use crate::recognise::{recognise, seen_again};
+use crate::revolution::{Revolution, decode};
 
 /// What a track says when everything that it holds is read.
 #[derive(Debug, Clone)]
@@ -97,7 +97,7 @@ fn from_cells(cells: &[Cells], at: TrackAt, context: &Context) -> Result<Derived
 fn from_flux(flux: &Flux, at: TrackAt, context: &Context) -> Result<Derived> {
     let grid = grid(flux.clock, &flux.intervals, context)?;
     let turns = decode(flux, grid, Gains::QUIET, context)?;
-    let read = turns.iter().map(|t| recognise(&t.cells, at, context)).collect::<Result<Vec<_>>>()?;
+    let read = recognise_turns(&turns, at, context)?;
     let mut places = Places::default();
     for sectors in &read {
         places.add(sectors, context)?;
@@ -126,6 +126,21 @@ fn from_flux(flux: &Flux, at: TrackAt, context: &Context) -> Result<Derived> {
         derived.findings.push(Finding::new(&finding::FLUX_NO_INDEX, span, Place::Track(at), message));
     }
     Ok(derived)
+}
+
+/// What each revolution shows. One that has the very cells of another shows the
+/// same.
+fn recognise_turns(turns: &[Revolution], at: TrackAt, context: &Context) -> Result<Vec<Sectors>> {
+    let mut read: Vec<Sectors> = Vec::with_capacity(turns.len());
+    for turn in turns {
+        let twin = turns.iter().zip(&read).find(|(other, _)| other.cells.bits == turn.cells.bits);
+        let sectors = match twin {
+            Some((_, sectors)) => seen_again(sectors, &turn.cells),
+            None => recognise(&turn.cells, at, context)?,
+        };
+        read.push(sectors);
+    }
+    Ok(read)
 }
 
 /// How many of some cells lie in fields.

@@ -28,6 +28,7 @@ mod pll;
 mod recognise;
 mod revolution;
 mod search;
+mod stencil;
 mod transitions;
 mod unclaimed;
 mod weak;
