@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use floptical_model::{
-    Cells, Choice, Context, Finding, Findings, Flux, Layer, Place, Reading, Result, Sectors, Slot, Span, Track,
-    TrackAt, finding,
+    Cells, Choice, Context, Finding, Findings, Flux, Layer, Place, Reading, Result, Rung, Sectors, Sighting, Slot,
+    Span, Track, TrackAt, finding,
 };
 
 use crate::consensus::consensus;
+use crate::ladder;
 use crate::period::{Grid, grid};
 use crate::places::{Places, Spot};
 use crate::pll::Gains;
@@ -107,10 +108,13 @@ fn from_flux(flux: &Flux, at: TrackAt, context: &Context) -> Result<Derived> {
     if !flux.intervals.is_empty() && (left || !places.all_good()) {
         for (grid, gains) in second_rung(grid) {
             for turn in decode(flux, grid, gains, context)? {
-                places.improve(&recognise(&turn.cells, at, context)?, context)?;
+                places.improve(&looped(&turn.cells, Rung::FastLoop, at, context)?, context)?;
                 strips.push(turn.cells);
             }
         }
+    }
+    if !flux.intervals.is_empty() && (!places.all_sure() || places.has_gaps(false)) {
+        strips.extend(ladder::climb(flux, grid, at, &mut places, context)?);
     }
     let mut derived = joined(places, &read, &strips, at);
     derived.worst = turns.iter().map(|t| t.worst).max().unwrap_or(0);
@@ -128,6 +132,15 @@ fn from_flux(flux: &Flux, at: TrackAt, context: &Context) -> Result<Derived> {
     Ok(derived)
 }
 
+/// What the cells of a loop show.
+fn looped(cells: &Cells, rung: Rung, at: TrackAt, context: &Context) -> Result<Sectors> {
+    let mut sectors = recognise(cells, at, context)?;
+    for slot in &mut sectors.slots {
+        *slot = Slot::one(Sighting { rung: Some(rung), ..slot.chosen().clone() });
+    }
+    Ok(sectors)
+}
+
 /// What each revolution shows. One that has the very cells of another shows the
 /// same.
 fn recognise_turns(turns: &[Revolution], at: TrackAt, context: &Context) -> Result<Vec<Sectors>> {
@@ -136,7 +149,7 @@ fn recognise_turns(turns: &[Revolution], at: TrackAt, context: &Context) -> Resu
         let twin = turns.iter().zip(&read).find(|(other, _)| other.cells.bits == turn.cells.bits);
         let sectors = match twin {
             Some((_, sectors)) => seen_again(sectors, &turn.cells),
-            None => recognise(&turn.cells, at, context)?,
+            None => looped(&turn.cells, Rung::QuietLoop, at, context)?,
         };
         read.push(sectors);
     }

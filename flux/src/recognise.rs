@@ -373,6 +373,8 @@ impl Reader<'_> {
             form: Known::Unrecorded,
             revolution: self.cells.revolution,
             reconstructed: false,
+            rung: None,
+            confidence: None,
             id_span: None,
             data_span: None,
             angle: Known::Unrecorded,
