@@ -4,8 +4,10 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use floptical_model::{
-    Bits, Check, Context, DataField, Known, Result, Rung, Scheme, Sectors, Sighting, Slot, Span, Status,
+    Bits, Check, Context, DataField, Known, Result, Rung, Scheme, SectorId, Sectors, Sighting, Slot, Span, Status, Why,
 };
+
+use crate::code::Code;
 
 /// A revolution in parts: angles are compared in these.
 const TURN: u64 = 1 << 20;
@@ -34,7 +36,10 @@ pub(crate) struct Seen {
 /// Places further apart than this many times the usual leave room for one that
 /// was not seen (in tenths); over the index, where the longest gap is, more.
 const ROOM: u64 = 16;
-const ROOM_AT_INDEX: u64 = 19;
+const ROOM_AT_INDEX: u64 = 22;
+
+/// Bytes in which two readings of the same flux differ that are nearly the same.
+const NEARLY: usize = 8;
 
 /// What was seen at one place, in order of revolutions.
 #[derive(Debug, Clone)]
@@ -78,14 +83,14 @@ impl Places {
                 Some(spot) if spot.seen.iter().all(|s| s.sighting.revolution != turn) => spot.push(seen),
                 Some(spot) => {
                     for same in spot.seen.iter_mut().filter(|s| s.sighting.revolution == turn) {
-                        same.confirmed |= seen.is_sure() && same.sighting.data == seen.sighting.data;
+                        same.confirmed |= seen.confirms(same);
                     }
                     if let Some(at) = spot.seen.iter().position(worse) {
                         spot.seen.remove(at);
                         spot.push(seen);
                     }
                 }
-                None if status == Status::Good => self.spots.push(Spot { seen: vec![seen] }),
+                None if status >= Status::Reconstructed => self.spots.push(Spot { seen: vec![seen] }),
                 None => {}
             }
         }
@@ -140,6 +145,51 @@ impl Places {
             let sure: Vec<bool> = spot.seen.iter().map(|s| s.is_sure() || s.confirmed || spot.agreed(s)).collect();
             for (seen, sure) in spot.seen.iter_mut().zip(sure).filter(|(s, _)| s.holds()) {
                 seen.sighting.data_check = if sure { Known::Value(Check::Good) } else { Known::Unrecorded };
+            }
+        }
+        self.number_by_spacing();
+    }
+
+    /// A sector without an id has the one number that is missing, where most
+    /// numbers follow each other along the track as the places do. No reading
+    /// shows it: it is reconstructed.
+    fn number_by_spacing(&mut self) {
+        let mut at: Vec<(u64, Option<SectorId>, usize)> = Vec::new();
+        for (i, spot) in self.spots.iter().enumerate() {
+            let id = spot.seen.iter().max_by_key(|s| s.rank()).and_then(|s| s.sighting.sector_id());
+            at.extend(spot.seen.first().map(|s| (s.data_at.unwrap_or(s.at), id, i)));
+        }
+        at.sort_unstable_by_key(|(at, ..)| *at);
+        let pairs = || at.iter().zip(at.iter().skip(1));
+        let mut apart: Vec<u64> = pairs().map(|(a, b)| b.0.saturating_sub(a.0)).collect();
+        apart.sort_unstable();
+        let Some(usual) = apart.get(apart.len() / 2).copied().filter(|usual| *usual > 0) else { return };
+        let follows =
+            |a: &SectorId, b: &SectorId| (a.c, a.h, a.n) == (b.c, b.h, b.n) && a.r.checked_add(1) == Some(b.r);
+        let known = pairs().filter_map(|(a, b)| a.1.zip(b.1));
+        let (all, in_order) = known.fold((0usize, 0usize), |(all, ordered), (a, b)| {
+            (all.saturating_add(1), ordered.saturating_add(usize::from(follows(&a, &b))))
+        });
+        if in_order.saturating_mul(4) < all.saturating_mul(3) || all < 2 {
+            return;
+        }
+        let taken: Vec<SectorId> = at.iter().filter_map(|(_, id, _)| *id).collect();
+        for (place, _, spot) in at.iter().filter(|(_, id, _)| id.is_none()) {
+            let told = at.iter().filter_map(|(other, id, _)| {
+                let steps = place.abs_diff(*other).saturating_add(usual / 2).checked_div(usual)?;
+                let steps = u8::try_from(steps).ok()?;
+                let id = (*id)?;
+                let r = if other < place { id.r.checked_add(steps) } else { id.r.checked_sub(steps) };
+                Some((place.abs_diff(*other), SectorId { r: r?, ..id }))
+            });
+            let Some((_, id)) = told.min_by_key(|(apart, _)| *apart).filter(|(_, id)| !taken.contains(id)) else {
+                continue;
+            };
+            for seen in self.spots.get_mut(*spot).into_iter().flat_map(|spot| &mut spot.seen) {
+                if seen.holds() && seen.sighting.size() == id.size() {
+                    seen.sighting.id = Known::Assumed(Some(id), Why::Layout);
+                    seen.sighting.reconstructed = true;
+                }
             }
         }
     }
@@ -247,6 +297,17 @@ impl Seen {
         let own = |rung: &Rung| status < Status::Reconstructed && *rung < Rung::Merged;
         let rung = self.sighting.rung.filter(own);
         (status, self.sighting.sector_id().is_some(), rung)
+    }
+
+    /// True when this reading of the same flux by a higher rung speaks for the
+    /// other: it believes the same data, or has nearly the same while a check that
+    /// is hardly ever satisfied by chance holds for the other.
+    fn confirms(&self, other: &Seen) -> bool {
+        let (Some(own), Some(its)) = (self.sighting.data.bytes(), other.sighting.data.bytes()) else { return false };
+        let strong = Code::of(other.sighting.scheme).is_some_and(|code| code.strong);
+        let likely = self.sighting.rung >= Some(Rung::Cells) && own.len() == its.len();
+        let differ = own.iter().zip(its.iter()).filter(|(a, b)| a != b).count();
+        (self.is_sure() && differ == 0) || (likely && strong && differ <= NEARLY)
     }
 
     /// True for what a higher rung read and believes.

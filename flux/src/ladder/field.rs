@@ -44,19 +44,38 @@ impl Field {
                 field.value ^ field.right
             }
             Some((_, mark)) => {
-                let bytes = self.bytes(bits);
-                let len = code.cells(code.check_bytes);
-                let at = if code.check_first { self.body.checked_sub(len)? } else { self.end() };
-                let value = code.block(bits, at, code.check_bytes).iter().fold(0, |sum, b| sum << 8 | u32::from(*b));
-                code.check(mark, &bytes) ^ value
+                let value = self.check(bits)?.iter().fold(0, |sum, b| sum << 8 | u32::from(*b));
+                code.check(mark, &self.bytes(bits)) ^ value
             }
         };
         Some(differs & code.check_bits)
     }
 
-    /// The data.
+    /// Everything that it says, the check as well.
+    pub(super) fn content(&self, bits: &Bits) -> Vec<u8> {
+        let mut content = self.bytes(bits);
+        content.extend(self.check(bits).unwrap_or_default());
+        content
+    }
+
+    fn check(&self, bits: &Bits) -> Option<Vec<u8>> {
+        let len = self.code.cells(self.code.check_bytes);
+        let at = if self.code.check_first { self.body.checked_sub(len)? } else { self.end() };
+        Some(self.code.block(bits, at, self.code.check_bytes))
+    }
+
+    /// The data; of an id field all that follows its mark.
     pub(super) fn bytes(&self, bits: &Bits) -> Vec<u8> {
-        self.code.block(bits, self.body, self.data.map_or(0, |(size, _)| size))
+        if let Some((size, _)) = self.data {
+            return self.code.block(bits, self.body, size);
+        }
+        let mut at = self.body;
+        let part = |count: &usize| {
+            let start = at;
+            at = at.saturating_add(self.code.cells(*count));
+            self.code.block(bits, start, *count)
+        };
+        self.code.id_blocks.iter().flat_map(part).collect()
     }
 
     /// True when the code writes just these cells.

@@ -9,6 +9,7 @@
 mod changes;
 mod field;
 mod grid;
+mod mend;
 mod merge;
 mod numbering;
 mod search;
@@ -16,14 +17,17 @@ mod trust;
 mod turn;
 mod viterbi;
 
-use changes::Judge;
+use changes::{Judge, Mark};
 use grid::{Placed, Point};
 use merge::{Layer, merge};
 use trust::Evidence;
-use turn::Turn;
+use turn::{Strip, Turn};
 use viterbi::Prices;
 
-use floptical_model::{Cells, Context, Flux, Known, Result, Rung, Sighting, Slot, Span, TrackAt};
+use std::ops::Range;
+use std::sync::Arc;
+
+use floptical_model::{Cells, Context, Flux, Known, Result, Rung, Sectors, Sighting, Slot, Span, Status, TrackAt};
 
 use crate::code::{CODES, Code, Rules};
 use crate::period::Grid;
@@ -122,7 +126,7 @@ pub(crate) fn climb(
                 break;
             }
             let (path, placed) = climber.decode(&turn.transitions)?;
-            strips.push(climber.show(&turn, &path, &placed, Rung::Cells, places)?);
+            strips.extend(climber.show(&turn, &path, &placed, Rung::Cells, places)?);
             read.push((turn, path, placed));
         }
         climber.merge(&read, places, &mut strips)?;
@@ -165,28 +169,63 @@ impl Climber<'_> {
         Ok((path, placed))
     }
 
-    /// Recognise and judge what a path shows, and add it to the places.
-    fn show(&self, turn: &Turn, path: &Path, placed: &Placed, rung: Rung, places: &mut Places) -> Result<Cells> {
+    /// Recognise and judge what a path shows, and add it to the places; then once
+    /// more with its damaged marks mended.
+    fn show(&self, turn: &Turn, path: &Path, placed: &Placed, rung: Rung, places: &mut Places) -> Result<Vec<Cells>> {
         let strip = turn.strip(path, &self.prices, self.rules.stride);
-        let evidence = Evidence {
-            bits: &strip.cells.bits,
-            marks: &changes::marks(&turn.transitions, path, placed, &self.prices),
-            judge: Judge { prices: &self.prices, scatter: placed.scatter },
-            first: strip.first,
-            stride: self.rules.stride,
-        };
+        let marks = changes::marks(&turn.transitions, path, placed, &self.prices);
+        let judge = Judge { prices: &self.prices, scatter: placed.scatter };
+        let mut cells = vec![strip.cells.clone()];
+        places.improve(&self.judged(&strip, &marks, judge, (rung, &[]))?, self.context)?;
+        if !places.all_sure() || places.has_gaps(true) {
+            let seen: Vec<_> = places.schemes().collect();
+            let codes: Vec<&'static Code> =
+                CODES.iter().copied().filter(|c| self.is_of(c) && seen.contains(&c.scheme)).collect();
+            self.context.step(strip.cells.bits.len() as u64)?;
+            if let Some((bits, mended)) = mend::mended(&strip.cells.bits, &codes) {
+                let strip = Strip { cells: Cells { bits: Arc::new(bits), ..strip.cells }, ..strip };
+                places.improve(&self.judged(&strip, &marks, judge, (rung, &mended))?, self.context)?;
+                cells.push(strip.cells);
+            }
+        }
+        Ok(cells)
+    }
+
+    fn is_of(&self, code: &Code) -> bool {
+        code.rules == self.rules
+    }
+
+    /// The sectors of a string, judged. Where marks were mended only those that
+    /// rest on one, if something speaks for them.
+    fn judged(
+        &self,
+        strip: &Strip,
+        marks: &[Mark],
+        judge: Judge<'_>,
+        (rung, mended): (Rung, &[Range<usize>]),
+    ) -> Result<Sectors> {
+        let bits = &strip.cells.bits;
+        let evidence = Evidence { bits, marks, judge, first: strip.first, stride: self.rules.stride };
         let mut sectors = recognise(&strip.cells, self.at, self.context)?;
         sectors.cells = Known::Value(strip.turn);
         sectors.slots.retain(|slot| begins_before(slot.chosen(), strip.turn));
         for slot in &mut sectors.slots {
             let mut sighting = Sighting { rung: Some(rung), ..slot.chosen().clone() };
-            if let Some(code) = Code::of(sighting.scheme).filter(|code| code.rules == self.rules) {
+            if let Some(code) = Code::of(sighting.scheme).filter(|code| self.is_of(code)) {
                 evidence.judge(code, &mut sighting, self.context)?;
             }
+            let touches = |range: &Range<usize>| {
+                let spans = [&sighting.id_span, &sighting.data_span];
+                spans.into_iter().flatten().any(|span| overlaps(span, range))
+            };
+            sighting.reconstructed |= mended.iter().any(touches);
             *slot = Slot::one(sighting);
         }
-        places.improve(&sectors, self.context)?;
-        Ok(strip.cells)
+        if !mended.is_empty() {
+            let speaks = |s: &Sighting| s.reconstructed && s.status() == Status::Reconstructed;
+            sectors.slots.retain(|slot| speaks(slot.chosen()));
+        }
+        Ok(sectors)
     }
 
     /// Lay the revolutions on each other: on the grid, and where that is bent by
@@ -212,11 +251,16 @@ impl Climber<'_> {
                 let index = own.index.map(|time| if on_grid { placed.place(&own.transitions, time) } else { time });
                 let turn = Turn { transitions, index, revolution: own.revolution };
                 let (path, placed) = self.decode(&turn.transitions)?;
-                strips.push(self.show(&turn, &path, &placed, Rung::Merged, places)?);
+                strips.extend(self.show(&turn, &path, &placed, Rung::Merged, places)?);
             }
         }
         Ok(())
     }
+}
+
+fn overlaps(span: &Span, range: &Range<usize>) -> bool {
+    let Span::Cells { start, len, .. } = span else { return false };
+    *start < range.end as u64 && (range.start as u64) < start.saturating_add(*len)
 }
 
 fn begins_before(sighting: &Sighting, cell: u32) -> bool {

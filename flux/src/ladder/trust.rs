@@ -5,6 +5,7 @@
 //! readings one in 65,536 satisfies a CRC, and of the exclusive ors of Amiga and
 //! Commodore far more do.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -18,6 +19,8 @@ use crate::code::Code;
 /// How doubtful a reading whose CRC holds may be: it is one of so many that are
 /// as likely. Of wrong ones one in 65,536 satisfies the check.
 const AS_LIKELY: f64 = 60.0;
+/// Changes that are dearer do not make a reading doubtful, in nats.
+const NEGLIGIBLE: f64 = 9.0;
 /// With a weak check no set of changes that it does not see may be cheaper than
 /// this, in nats, nor may so many changes be cheaper than that.
 const UNSEEN: f64 = 7.0;
@@ -107,33 +110,41 @@ impl Evidence<'_> {
         usize::try_from(cell.saturating_sub(self.first)).ok()?.checked_mul(self.stride)
     }
 
-    /// The cheapest changes with what each does to the check.
+    /// The cheapest changes with what each does to the check. Those that change
+    /// nothing that the field says, and those that change the same as a cheaper
+    /// one, are none.
     fn candidates(&self, field: &Field, changes: &[Change], context: &Context) -> Result<(u32, Vec<Candidate>)> {
         let changes = changes.get(..CHANGES).unwrap_or(changes);
         context.step((changes.len() as u64).saturating_mul(field.cells.len() as u64 / 8))?;
         let Some(own) = field.syndrome(self.bits) else { return Ok((0, Vec::new())) };
-        // What turns a field into none cannot be a part of the answer.
+        let content = field.content(self.bits);
         let mut bits = self.bits.clone();
+        let mut effects: BTreeSet<Vec<(usize, u8)>> = BTreeSet::from([Vec::new()]);
         let one = |(change, with): (usize, &Change)| {
             self.turn(&mut bits, &with.cells);
-            let syndrome = field.syndrome(&bits);
+            let (syndrome, other) = (field.syndrome(&bits), field.content(&bits));
             self.turn(&mut bits, &with.cells);
-            Some(Candidate { change, price: with.price.max(0.0), syndrome: syndrome? ^ own, marks: with.marks })
+            let differs = content.iter().zip(&other).enumerate().filter(|(_, (a, b))| a != b);
+            let fresh = effects.insert(differs.map(|(i, (a, b))| (i, a ^ b)).collect());
+            // What turns a field into none cannot be a part of the answer.
+            let syndrome = syndrome.filter(|_| fresh)? ^ own;
+            Some(Candidate { change, price: with.price.max(0.0), syndrome, marks: with.marks })
         };
         Ok((own, changes.iter().enumerate().filter_map(one).collect()))
     }
 
     fn is_trusted(&self, code: &Code, field: &Field, changes: &[Change], context: &Context) -> Result<bool> {
         if code.strong {
-            return Ok(changes.iter().fold(1.0, |all, c| all * (1.0 + odds(c.price))) <= AS_LIKELY);
+            let cheap = changes.get(..changes.partition_point(|c| c.price < NEGLIGIBLE)).unwrap_or_default();
+            let (_, candidates) = self.candidates(field, cheap, context)?;
+            return Ok(candidates.iter().fold(1.0, |all, c| all * (1.0 + odds(c.price))) <= AS_LIKELY);
         }
-        let (most, cheap) = DOUBTS;
         let whole = self.marks.get(self.range(field)).is_some_and(|marks| marks.iter().all(|m| !m.lost));
-        if !whole || !field.is_sound(self.bits) || changes.iter().filter(|c| c.price < cheap).count() > most {
-            return Ok(false);
-        }
         let (_, candidates) = self.candidates(field, changes, context)?;
-        Ok(hits(&candidates, 0, MORE_SETS, UNSEEN).next().is_none())
+        let (most, cheap) = DOUBTS;
+        let doubts = candidates.iter().filter(|c| c.price < cheap).count();
+        let unseen = || hits(&candidates, 0, MORE_SETS, UNSEEN).next().is_some();
+        Ok(whole && field.is_sound(self.bits) && doubts <= most && !unseen())
     }
 
     /// The string as the one cheap set of changes makes it that satisfies the
