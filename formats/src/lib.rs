@@ -33,6 +33,7 @@ mod iso;
 mod kryoflux;
 mod mfi;
 mod msa;
+mod pfi;
 pub mod raw;
 mod registry;
 mod scp;
