@@ -12,6 +12,9 @@ pub(super) struct Pulse {
     pub(super) strength: u32,
 }
 
+/// Transitions, and what is wrong with them.
+pub(super) type Pulses = (Vec<Pulse>, Option<(&'static Code, String)>);
+
 impl Pulse {
     /// There at every turn.
     pub(super) const SURE: u32 = u32::MAX;
@@ -117,11 +120,7 @@ impl Changes {
 ///
 /// # Errors
 /// Those of the budget.
-pub(super) fn pulses(
-    count: u32,
-    bytes: &[u8],
-    context: &Context,
-) -> Result<(Vec<Pulse>, Option<(&'static Code, String)>)> {
+pub(super) fn pulses(count: u32, bytes: &[u8], context: &Context) -> Result<Pulses> {
     /// Bytes that an encoder leaves out at its end.
     const SPARE: u32 = 4;
     let mut decoder = Decoder::new(bytes);

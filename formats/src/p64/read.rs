@@ -13,7 +13,7 @@ use floptical_model::{
     Reading, Result, Span, Track, TrackAt, TrackLoader, TrackMap,
 };
 
-use super::coder::{self, Pulse};
+use super::coder::{self, Pulse, Pulses};
 use super::raw::{self, HEAD, HEADER, TURN};
 use crate::{Answer, Evidence, Probe, ReadOptions};
 
@@ -71,9 +71,6 @@ struct Held {
     start: u64,
     len: u64,
 }
-
-/// Transitions, and what is wrong with them.
-type Pulses = (Vec<Pulse>, Option<(&'static Code, String)>);
 
 impl Held {
     /// Its bytes, as many as the file has.
