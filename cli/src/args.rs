@@ -233,6 +233,28 @@ pub(crate) enum Verb {
         #[arg(long)]
         force: bool,
     },
+    /// Several captures of one disk as one: the best evidence of each sector
+    #[command(
+        after_help = "Example:\n  floptical merge fixtures/images/box.scp.gz fixtures/images/box.imd merged.imd\n\n\
+        The captures may lie in different containers. Where captures show other data with good checks, and where no \
+        capture reads a bit for certain, the page says so; what is weak stays weak."
+    )]
+    Merge {
+        /// The captures
+        #[arg(value_name = "IN", num_args = 2.., required = true)]
+        captures: Vec<PathBuf>,
+        /// The file to write, a folder or .zip for a format of many files, - for stdout
+        #[arg(value_name = "OUT")]
+        output: PathBuf,
+        /// The format to convert to [default: by the extension of OUT]
+        #[arg(long, value_name = "FORMAT", value_parser = writable())]
+        to: Option<&'static Format>,
+        #[command(flatten)]
+        choice: Choice,
+        /// Write over OUT when it exists
+        #[arg(long)]
+        force: bool,
+    },
     /// List the emulators, what they read, and how a disk is handed to them
     #[command(after_help = "Example:\n  floptical emulators")]
     Emulators,
@@ -333,6 +355,7 @@ impl Verb {
             Self::Explain { .. } => "explain",
             Self::Plan { .. } => "plan",
             Self::Convert { .. } => "convert",
+            Self::Merge { .. } => "merge",
             Self::Emulators => "emulators",
             Self::Map { .. } => "map",
             Self::Preserve { .. } => "preserve",

@@ -40,6 +40,9 @@ static OBJECTS: &[(&str, &str)] = &[
     ),
     ("file_digests", "name:text size:whole digests:{text}"),
     ("layer", "sha256:text coverage:coverage"),
+    ("merged", "captures:[capture] states:{whole} sectors:[merged_sector] more:whole"),
+    ("capture", "input:text states:{whole} chosen:whole"),
+    ("merged_sector", "place:text status:text from:whole captures:[text] contradiction:truth"),
     ("loss", "weight:text fact:text how:text count:whole first:text from:text to:text"),
     ("sector_difference", "lba:whole place:text first?:text second?:text byte?:whole"),
     ("file_difference", "path:text first?:text second?:text"),
@@ -77,7 +80,7 @@ static OBJECTS: &[(&str, &str)] = &[
 ];
 
 const CONVERSION: &str = "input:text from:text guessed_layout?:text to:text for?:for losses:[loss] unverified_read_as_good:whole accepted:[text] \
-                          unaccepted:[text] written?:written";
+                          unaccepted:[text] written?:written merged?:merged";
 
 /// The object that each verb prints.
 static VERBS: &[(&str, &str)] = &[
@@ -100,6 +103,7 @@ static VERBS: &[(&str, &str)] = &[
     ("explain", "input:text what:text steps:[step]"),
     ("plan", CONVERSION),
     ("convert", CONVERSION),
+    ("merge", CONVERSION),
     ("emulators", "emulators:[emulator]"),
     ("map", "input:text output:text bytes:whole states:{whole} notes:[text]"),
     ("preserve", "vault:text report:text carriers:[preserved] failures:[failure]"),

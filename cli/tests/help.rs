@@ -6,7 +6,7 @@ use std::path::Path;
 
 use media::{code, err, line, out};
 
-const VERBS: [&str; 18] = [
+const VERBS: [&str; 19] = [
     "identify",
     "info",
     "sectors",
@@ -18,6 +18,7 @@ const VERBS: [&str; 18] = [
     "explain",
     "plan",
     "convert",
+    "merge",
     "emulators",
     "map",
     "preserve",

@@ -70,7 +70,7 @@ impl FluxFacts {
 fn spread(intervals: &[u32]) -> u32 {
     const STEPS: u64 = 16;
     /// Intervals that are looked at, evenly over the capture.
-    const SAMPLE: usize = 1 << 15;
+    const SAMPLE: usize = 1 << 13;
     let sample = || intervals.iter().step_by(intervals.len().div_ceil(SAMPLE).max(1));
     let (count, total) = sample().fold((0u64, 0u64), |(n, sum), i| (n + 1, sum + u64::from(*i)));
     let mut counts = [0u64; 8 * STEPS as usize];

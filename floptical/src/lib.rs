@@ -30,6 +30,7 @@ mod identity;
 mod inventory;
 pub mod items;
 mod map;
+mod merge;
 mod open;
 mod prepare;
 #[cfg(feature = "preserve")]
@@ -63,6 +64,7 @@ pub use extract::{ExtractOptions, Extracted, extract, extract_metadata, select};
 pub use identity::{Identities, Identity, hex};
 pub use inventory::inventory;
 pub use map::map;
+pub use merge::{Merged, MergedSlot, merge};
 pub use open::{OpenOptions, Opened, open, open_bytes, open_files};
 pub use prepare::WriteOptions;
 #[cfg(feature = "vault")]

@@ -40,10 +40,7 @@ fn shown<'a>(spot: &'a Spot, slot: &Slot, strip: usize) -> Option<&'a Seen> {
 /// the same angle. Gives the first cell.
 fn transplant(cells: &mut Cells, from: &Cells, chosen: &Seen, here: Option<&Seen>) -> Option<usize> {
     let (source, len) = (first_cell(&chosen.sighting)?, field_cells(&chosen.sighting)?);
-    let target = here.and_then(|s| first_cell(&s.sighting)).or_else(|| {
-        let wide = (source as u128).saturating_mul(cells.bits.len() as u128);
-        usize::try_from(wide.checked_div(from.bits.len() as u128)?).ok()
-    })?;
+    let target = here.and_then(|s| first_cell(&s.sighting)).unwrap_or_else(|| chosen.cell_of(cells.bits.len()));
     let fields = from.bits.slice_wrapping(source, len.min(from.bits.len()));
     let room = cells.bits.len();
     let bits = Arc::make_mut(&mut cells.bits);

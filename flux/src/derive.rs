@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use floptical_model::{
-    Cells, Choice, Context, Finding, Findings, Flux, Layer, Place, Reading, Result, Sectors, Slot, Span, Track,
-    TrackAt, finding,
+    Cells, Choice, Context, Finding, Findings, Flux, Layer, Place, Reading, Result, Rung, Sectors, Sighting, Slot,
+    Span, Track, TrackAt, finding,
 };
 
 use crate::consensus::consensus;
+use crate::ladder;
 use crate::period::{Grid, grid};
 use crate::places::{Places, Spot};
 use crate::pll::Gains;
-use crate::recognise::recognise;
-use crate::revolution::decode;
+use crate::recognise::{recognise, seen_again};
+use crate::revolution::{Revolution, decode};
 
 /// What a track says when everything that it holds is read.
 #[derive(Debug, Clone)]
@@ -97,7 +98,7 @@ fn from_cells(cells: &[Cells], at: TrackAt, context: &Context) -> Result<Derived
 fn from_flux(flux: &Flux, at: TrackAt, context: &Context) -> Result<Derived> {
     let grid = grid(flux.clock, &flux.intervals, context)?;
     let turns = decode(flux, grid, Gains::QUIET, context)?;
-    let read = turns.iter().map(|t| recognise(&t.cells, at, context)).collect::<Result<Vec<_>>>()?;
+    let read = recognise_turns(&turns, at, context)?;
     let mut places = Places::default();
     for sectors in &read {
         places.add(sectors, context)?;
@@ -107,10 +108,13 @@ fn from_flux(flux: &Flux, at: TrackAt, context: &Context) -> Result<Derived> {
     if !flux.intervals.is_empty() && (left || !places.all_good()) {
         for (grid, gains) in second_rung(grid) {
             for turn in decode(flux, grid, gains, context)? {
-                places.improve(&recognise(&turn.cells, at, context)?, context)?;
+                places.improve(&looped(&turn.cells, Rung::FastLoop, at, context)?, context)?;
                 strips.push(turn.cells);
             }
         }
+    }
+    if !flux.intervals.is_empty() && (!places.all_sure() || places.has_gaps(false)) {
+        strips.extend(ladder::climb(flux, grid, at, &mut places, context)?);
     }
     let mut derived = joined(places, &read, &strips, at);
     derived.worst = turns.iter().map(|t| t.worst).max().unwrap_or(0);
@@ -126,6 +130,30 @@ fn from_flux(flux: &Flux, at: TrackAt, context: &Context) -> Result<Derived> {
         derived.findings.push(Finding::new(&finding::FLUX_NO_INDEX, span, Place::Track(at), message));
     }
     Ok(derived)
+}
+
+/// What the cells of a loop show.
+fn looped(cells: &Cells, rung: Rung, at: TrackAt, context: &Context) -> Result<Sectors> {
+    let mut sectors = recognise(cells, at, context)?;
+    for slot in &mut sectors.slots {
+        *slot = Slot::one(Sighting { rung: Some(rung), ..slot.chosen().clone() });
+    }
+    Ok(sectors)
+}
+
+/// What each revolution shows. One that has the very cells of another shows the
+/// same.
+fn recognise_turns(turns: &[Revolution], at: TrackAt, context: &Context) -> Result<Vec<Sectors>> {
+    let mut read: Vec<Sectors> = Vec::with_capacity(turns.len());
+    for turn in turns {
+        let twin = turns.iter().zip(&read).find(|(other, _)| other.cells.bits == turn.cells.bits);
+        let sectors = match twin {
+            Some((_, sectors)) => seen_again(sectors, &turn.cells),
+            None => looped(&turn.cells, Rung::QuietLoop, at, context)?,
+        };
+        read.push(sectors);
+    }
+    Ok(read)
 }
 
 /// How many of some cells lie in fields.

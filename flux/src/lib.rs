@@ -5,8 +5,10 @@
 //! [`write_track`] turns sectors into cells, [`transitions`] turns cells into
 //! flux. What a code looks like is data: [`code`].
 //!
-//! Pure computation on whole numbers: the same input gives the same cells on
-//! any machine. NOTES.md beside this file has sources and quirks.
+//! Pure computation: the same input gives the same cells on any machine. Loops
+//! work on whole numbers; the rungs above them ([`derive()`]) on floats, with the
+//! four operations, roots and rounding only, which IEEE 754 defines to the last
+//! bit. NOTES.md beside this file has sources and quirks.
 #![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),
@@ -22,12 +24,14 @@
 pub mod code;
 mod consensus;
 mod derive;
+mod ladder;
 mod period;
 mod places;
 mod pll;
 mod recognise;
 mod revolution;
 mod search;
+mod stencil;
 mod transitions;
 mod unclaimed;
 mod weak;

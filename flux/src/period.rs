@@ -26,7 +26,7 @@ const STEP: u64 = 128;
 const BINS: usize = 2048;
 /// Intervals that are counted at most, evenly over the capture: enough to tell
 /// two cells apart.
-const COUNTED: usize = 1 << 16;
+const COUNTED: usize = 1 << 14;
 /// Picoseconds in a bin.
 const BIN: u64 = 6_875;
 /// Scale of the length of a cell.

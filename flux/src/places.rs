@@ -1,14 +1,21 @@
 //! Sightings of several revolutions by the physical places that they show.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
-use floptical_model::{Bits, Check, Context, DataField, Known, Result, Sectors, Sighting, Slot, Span, Status};
+use floptical_model::{
+    Bits, Check, Context, DataField, Known, Result, Rung, Scheme, SectorId, Sectors, Sighting, Slot, Span, Status, Why,
+};
+
+use crate::code::Code;
 
 /// A revolution in parts: angles are compared in these.
 const TURN: u64 = 1 << 20;
 /// Sightings of one id are of one place up to so far apart: 1 % of a turn is
 /// less than the shortest sector, and more than index and speed wander.
 const NEAR: u64 = TURN / 100;
+/// Two good ids alike may be further apart: where a loop slips, cells are lost.
+const NEAR_ENOUGH: u64 = TURN / 40;
 /// Sightings whose ids do not say that they are one must be nearer: the index
 /// alone wanders.
 const VERY_NEAR: u64 = NEAR / 4;
@@ -18,10 +25,21 @@ const VERY_NEAR: u64 = NEAR / 4;
 pub(crate) struct Seen {
     pub(crate) sighting: Sighting,
     pub(crate) strip: usize,
+    /// True when a higher rung read the same data from the same flux, and
+    /// believes it.
+    confirmed: bool,
     /// Where its first field and its data field begin, in parts of a turn.
     at: u64,
     data_at: Option<u64>,
 }
+
+/// Places further apart than this many times the usual leave room for one that
+/// was not seen (in tenths); over the index, where the longest gap is, more.
+const ROOM: u64 = 16;
+const ROOM_AT_INDEX: u64 = 22;
+
+/// Bytes in which two readings of the same flux differ that are nearly the same.
+const NEARLY: usize = 8;
 
 /// What was seen at one place, in order of revolutions.
 #[derive(Debug, Clone)]
@@ -56,18 +74,23 @@ impl Places {
     pub(crate) fn improve(&mut self, sectors: &Sectors, context: &Context) -> Result<()> {
         for seen in self.sightings(sectors) {
             context.step(self.spots.len() as u64)?;
-            let status = seen.sighting.status();
-            let turn = seen.sighting.revolution;
-            let worse = |s: &Seen| s.sighting.revolution == turn && s.sighting.status() < status;
+            let ((status, ..), turn) = (seen.rank(), seen.sighting.revolution);
+            if status < Status::Reconstructed && seen.sighting.rung == Some(Rung::Merged) {
+                continue;
+            }
+            let worse = |s: &Seen| s.sighting.revolution == turn && s.rank() < seen.rank();
             match self.nearest(&seen, |_| true) {
                 Some(spot) if spot.seen.iter().all(|s| s.sighting.revolution != turn) => spot.push(seen),
                 Some(spot) => {
+                    for same in spot.seen.iter_mut().filter(|s| s.sighting.revolution == turn) {
+                        same.confirmed |= seen.confirms(same);
+                    }
                     if let Some(at) = spot.seen.iter().position(worse) {
                         spot.seen.remove(at);
                         spot.push(seen);
                     }
                 }
-                None if status == Status::Good => self.spots.push(Spot { seen: vec![seen] }),
+                None if status >= Status::Reconstructed => self.spots.push(Spot { seen: vec![seen] }),
                 None => {}
             }
         }
@@ -78,6 +101,121 @@ impl Places {
     /// True when every place has a good sighting.
     pub(crate) fn all_good(&self) -> bool {
         !self.spots.is_empty() && self.spots.iter().all(Spot::is_good)
+    }
+
+    /// True when every place has a good sighting that does not stand alone among
+    /// bad ones.
+    pub(crate) fn all_sure(&self) -> bool {
+        !self.spots.is_empty() && self.spots.iter().all(Spot::is_sure)
+    }
+
+    /// True when there may be sectors that nothing has shown: a number is missing
+    /// between others, an id is, or there is room between two places. Over the
+    /// index there is room on many good tracks; it is looked at only on request.
+    pub(crate) fn has_gaps(&self, over_index: bool) -> bool {
+        let ids = || self.spots.iter().filter_map(|spot| spot.seen.iter().find_map(|s| s.sighting.sector_id()));
+        if ids().count() < self.spots.len() {
+            return true;
+        }
+        let mut seen = [false; 256];
+        ids().filter_map(|id| seen.get_mut(usize::from(id.r)).map(|seen| *seen = true)).for_each(drop);
+        let (first, last) = (seen.iter().position(|s| *s), seen.iter().rposition(|s| *s));
+        let numbers = first.zip(last).map_or(0, |(first, last)| last.saturating_sub(first).saturating_add(1));
+        // Some count in steps; where most numbers are missing nothing is.
+        let there = seen.iter().filter(|s| **s).count();
+        if there < numbers && there.saturating_mul(2) > numbers {
+            return true;
+        }
+        let mut at: Vec<u64> = self.spots.iter().filter_map(|spot| spot.seen.first().map(|s| s.at)).collect();
+        at.sort_unstable();
+        let mut apart: Vec<u64> = at.iter().zip(at.iter().skip(1)).map(|(a, b)| b.saturating_sub(*a)).collect();
+        let over = at.first().zip(at.last()).map_or(0, |(a, b)| a.saturating_add(TURN).saturating_sub(*b));
+        apart.sort_unstable();
+        let (Some(usual), Some(most)) = (apart.get(apart.len() / 2), apart.last()) else { return over_index };
+        let room = |apart: u64, tenths: u64| apart.saturating_mul(10) > usual.saturating_mul(tenths);
+        room(*most, ROOM) || (over_index && room(over, ROOM_AT_INDEX))
+    }
+
+    /// On a track that was hard to read a check that holds is not enough: what a
+    /// loop read needs a higher rung or another revolution that shows the same,
+    /// and so does what the higher rungs doubt. What has neither is unverified.
+    pub(crate) fn settle(&mut self) {
+        self.join_echoes();
+        for spot in &mut self.spots {
+            let sure: Vec<bool> = spot.seen.iter().map(|s| s.is_sure() || s.confirmed || spot.agreed(s)).collect();
+            for (seen, sure) in spot.seen.iter_mut().zip(sure).filter(|(s, _)| s.holds()) {
+                seen.sighting.data_check = if sure { Known::Value(Check::Good) } else { Known::Unrecorded };
+            }
+        }
+        self.number_by_spacing();
+    }
+
+    /// A sector without an id has the one number that is missing, where most
+    /// numbers follow each other along the track as the places do. No reading
+    /// shows it: it is reconstructed.
+    fn number_by_spacing(&mut self) {
+        let mut at: Vec<(u64, Option<SectorId>, usize)> = Vec::new();
+        for (i, spot) in self.spots.iter().enumerate() {
+            let id = spot.seen.iter().max_by_key(|s| s.rank()).and_then(|s| s.sighting.sector_id());
+            at.extend(spot.seen.first().map(|s| (s.data_at.unwrap_or(s.at), id, i)));
+        }
+        at.sort_unstable_by_key(|(at, ..)| *at);
+        let pairs = || at.iter().zip(at.iter().skip(1));
+        let mut apart: Vec<u64> = pairs().map(|(a, b)| b.0.saturating_sub(a.0)).collect();
+        apart.sort_unstable();
+        let Some(usual) = apart.get(apart.len() / 2).copied().filter(|usual| *usual > 0) else { return };
+        let follows =
+            |a: &SectorId, b: &SectorId| (a.c, a.h, a.n) == (b.c, b.h, b.n) && a.r.checked_add(1) == Some(b.r);
+        let known = pairs().filter_map(|(a, b)| a.1.zip(b.1));
+        let (all, in_order) = known.fold((0usize, 0usize), |(all, ordered), (a, b)| {
+            (all.saturating_add(1), ordered.saturating_add(usize::from(follows(&a, &b))))
+        });
+        if in_order.saturating_mul(4) < all.saturating_mul(3) || all < 2 {
+            return;
+        }
+        let taken: Vec<SectorId> = at.iter().filter_map(|(_, id, _)| *id).collect();
+        for (place, _, spot) in at.iter().filter(|(_, id, _)| id.is_none()) {
+            let told = at.iter().filter_map(|(other, id, _)| {
+                let steps = place.abs_diff(*other).saturating_add(usual / 2).checked_div(usual)?;
+                let steps = u8::try_from(steps).ok()?;
+                let id = (*id)?;
+                let r = if other < place { id.r.checked_add(steps) } else { id.r.checked_sub(steps) };
+                Some((place.abs_diff(*other), SectorId { r: r?, ..id }))
+            });
+            let Some((_, id)) = told.min_by_key(|(apart, _)| *apart).filter(|(_, id)| !taken.contains(id)) else {
+                continue;
+            };
+            for seen in self.spots.get_mut(*spot).into_iter().flat_map(|spot| &mut spot.seen) {
+                if seen.holds() && seen.sighting.size() == id.size() {
+                    seen.sighting.id = Known::Assumed(Some(id), Why::Layout);
+                    seen.sighting.reconstructed = true;
+                }
+            }
+        }
+    }
+
+    /// Where a loop slipped, what it saw lies beside the place that a higher rung
+    /// found: what is no good there, or shows the same, is of that place.
+    fn join_echoes(&mut self) {
+        let mut spots = std::mem::take(&mut self.spots);
+        spots.sort_by_key(|spot| Reverse(spot.seen.iter().map(Seen::rank).max()));
+        for spot in spots {
+            match self.spots.iter_mut().find(|other| other.is_echoed_by(&spot)) {
+                Some(other) => {
+                    for seen in spot.seen {
+                        if other.seen.iter().all(|s| s.sighting.revolution != seen.sighting.revolution) {
+                            other.push(seen);
+                        }
+                    }
+                }
+                None => self.spots.push(spot),
+            }
+        }
+    }
+
+    /// The schemes that were seen.
+    pub(crate) fn schemes(&self) -> impl Iterator<Item = Scheme> + '_ {
+        self.spots.iter().flat_map(|spot| spot.seen.iter().map(|s| s.sighting.scheme))
     }
 
     /// The places in the order of the track.
@@ -98,7 +236,7 @@ impl Places {
             };
             let data_at = part(&sighting.data_span);
             let at = part(&sighting.id_span).or(data_at).unwrap_or(0);
-            Seen { sighting, strip, at, data_at }
+            Seen { sighting, strip, confirmed: false, at, data_at }
         })
     }
 
@@ -111,6 +249,12 @@ impl Places {
 }
 
 impl Seen {
+    /// The cell of a turn of so many at which its first field begins.
+    pub(crate) fn cell_of(&self, turn: usize) -> usize {
+        let wide = u128::from(self.at).saturating_mul(turn as u128).saturating_add(u128::from(TURN / 2));
+        usize::try_from(wide.checked_div(TURN.into()).unwrap_or(0)).unwrap_or(0)
+    }
+
     /// How far two sightings of one place are apart; `None` where they are of
     /// two. A broken id field may be that of any place, and a sighting may
     /// lack it.
@@ -122,11 +266,53 @@ impl Seen {
         let from_start = turn_apart(self.at, other.at);
         let broken = |s: &Sighting| s.id_check == Known::Value(Check::Bad);
         match (a.sector_id(), b.sector_id()) {
-            (x, y) if x == y => Some(from_start).filter(|apart| *apart <= NEAR),
+            (Some(x), Some(y)) if x == y => {
+                let sure = a.id_check == Known::Value(Check::Good) && a.id_check == b.id_check;
+                Some(from_start).filter(|apart| *apart <= if sure { NEAR_ENOUGH } else { NEAR })
+            }
+            (None, None) => Some(from_start).filter(|apart| *apart <= NEAR),
             (Some(_), Some(_)) if broken(a) || broken(b) => Some(from_start).filter(|apart| *apart <= VERY_NEAR),
             (Some(_), Some(_)) => None,
             _ => Some(turn_apart(self.data_at?, other.data_at?)).filter(|apart| *apart <= VERY_NEAR),
         }
+    }
+}
+
+impl Seen {
+    /// True for data whose check holds, whether that is believed or not.
+    fn holds(&self) -> bool {
+        let doubtful = self.sighting.rung >= Some(Rung::Cells) && !self.sighting.reconstructed;
+        match self.sighting.status() {
+            Status::Good => true,
+            Status::Unverified => doubtful && self.sighting.data_check == Known::Unrecorded,
+            _ => false,
+        }
+    }
+
+    /// What makes one better than another of the same flux: of two that are no
+    /// good the one of the higher rung has fewer errors, unless it is a mean that
+    /// hides how revolutions differ.
+    fn rank(&self) -> (Status, bool, Option<Rung>) {
+        let status = self.sighting.status();
+        let own = |rung: &Rung| status < Status::Reconstructed && *rung < Rung::Merged;
+        let rung = self.sighting.rung.filter(own);
+        (status, self.sighting.sector_id().is_some(), rung)
+    }
+
+    /// True when this reading of the same flux by a higher rung speaks for the
+    /// other: it believes the same data, or has nearly the same while a check that
+    /// is hardly ever satisfied by chance holds for the other.
+    fn confirms(&self, other: &Seen) -> bool {
+        let (Some(own), Some(its)) = (self.sighting.data.bytes(), other.sighting.data.bytes()) else { return false };
+        let strong = Code::of(other.sighting.scheme).is_some_and(|code| code.strong);
+        let likely = self.sighting.rung >= Some(Rung::Cells) && own.len() == its.len();
+        let differ = own.iter().zip(its.iter()).filter(|(a, b)| a != b).count();
+        (self.is_sure() && differ == 0) || (likely && strong && differ <= NEARLY)
+    }
+
+    /// True for what a higher rung read and believes.
+    fn is_sure(&self) -> bool {
+        self.sighting.rung >= Some(Rung::Cells) && self.sighting.status() == Status::Good
     }
 }
 
@@ -151,6 +337,32 @@ impl Spot {
         self.seen.iter().any(|s| s.sighting.status() == Status::Good)
     }
 
+    /// True when the other is this very place.
+    fn is_echoed_by(&self, other: &Spot) -> bool {
+        let Some(own) = self.seen.iter().filter(|s| s.holds()).max_by_key(|s| s.rank()) else { return false };
+        let near = |s: &Seen| {
+            let data = own.data_at.zip(s.data_at).map_or(u64::MAX, |(a, b)| turn_apart(a, b));
+            s.sighting.scheme == own.sighting.scheme && turn_apart(own.at, s.at).min(data) <= NEAR_ENOUGH
+        };
+        let other_id = |s: &Seen| {
+            s.sighting.id_check == Known::Value(Check::Good) && s.sighting.sector_id() != own.sighting.sector_id()
+        };
+        let same = |s: &Seen| !s.holds() || s.sighting.data == own.sighting.data;
+        other.seen.iter().any(near) && other.seen.iter().all(|s| same(s) && !other_id(s))
+    }
+
+    /// True when another revolution, read for itself, shows the same data.
+    fn agreed(&self, one: &Seen) -> bool {
+        let apart = |s: &Seen| s.sighting.revolution != one.sighting.revolution && s.sighting.rung < Some(Rung::Merged);
+        one.holds() && self.seen.iter().any(|s| apart(s) && s.holds() && s.sighting.data == one.sighting.data)
+    }
+
+    fn is_sure(&self) -> bool {
+        let good = |s: &&Seen| s.sighting.status() == Status::Good;
+        let all = self.seen.iter().all(|s| good(&s));
+        self.seen.iter().filter(good).any(|s| all || s.is_sure() || s.confirmed || self.agreed(s))
+    }
+
     /// The slot of the place.
     pub(crate) fn slot(&self) -> Option<Slot> {
         Slot::of(self.seen.iter().map(|s| s.sighting.clone()).collect())
@@ -165,7 +377,8 @@ impl Spot {
     fn find_weak(&mut self) {
         let bytes: Vec<Arc<[u8]>> = self.seen.iter().filter_map(|s| s.sighting.data.bytes().cloned()).collect();
         let Some((first, rest)) = bytes.split_first() else { return };
-        if self.is_good() || rest.iter().all(|b| b == first) {
+        let shown = self.seen.iter().any(|s| s.sighting.status() >= Status::Reconstructed && s.sighting.rung.is_some());
+        if self.is_good() || shown || rest.iter().all(|b| b == first) {
             return;
         }
         let differing = first.iter().enumerate().map(|(i, byte)| {

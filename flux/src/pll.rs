@@ -6,6 +6,7 @@
 use floptical_model::{Bits, Context, Error, ErrorKind, Result};
 
 use crate::period::{Grid, SHIFT};
+use crate::stencil::{CHUNK, Stencil};
 
 /// Transitions that a loop may take to lock.
 const LOCKING: usize = 64;
@@ -48,6 +49,7 @@ pub(crate) struct Loop<'a> {
     strip: Strip,
     /// Cells of the string for each cell of the loop.
     stride: i64,
+    stencil: Stencil,
     /// Intervals whose transition has no cell of its own.
     pub(crate) dropped: Vec<usize>,
     worst: i64,
@@ -96,6 +98,7 @@ impl<'a> Loop<'a> {
             period_gains,
             strip: Strip::default(),
             stride: grid.stride.into(),
+            stencil: Stencil::of(period),
             dropped: Vec::new(),
             worst: 0,
             outside: Vec::new(),
@@ -123,12 +126,36 @@ impl<'a> Loop<'a> {
 
     fn run(&mut self, until: usize, end: u64) {
         let intervals = self.intervals.get(..until).unwrap_or(self.intervals);
-        while let Some(ticks) = intervals.get(self.taken) {
-            if self.time.saturating_add(u64::from(*ticks)) > end {
-                break;
+        while let Some(rest) = intervals.get(self.taken..).filter(|rest| !rest.is_empty()) {
+            let chunk = rest.first_chunk::<CHUNK>();
+            if chunk.is_some_and(|chunk| self.take_clean(chunk, end)) {
+                continue;
             }
-            self.take(*ticks);
+            for ticks in rest.iter().take(CHUNK) {
+                if self.time.saturating_add(u64::from(*ticks)) > end {
+                    return;
+                }
+                self.take(*ticks);
+            }
         }
+    }
+
+    /// A chunk of transitions at once, where none of them leaves a doubt.
+    #[allow(clippy::arithmetic_side_effects, reason = "a chunk has fewer than 2^32 ticks and 2^10 cells")]
+    fn take_clean(&mut self, chunk: &[u32; CHUNK], end: u64) -> bool {
+        let Some(clean) = self.stencil.read(chunk, self.period, self.since) else { return false };
+        if self.time + clean.ticks > end {
+            return false;
+        }
+        for cells in clean.cells {
+            self.strip.put(i64::from(cells) * self.stride, self.stride);
+        }
+        self.time += clean.ticks;
+        self.taken += CHUNK;
+        self.worst = self.worst.max(clean.worst);
+        self.since = clean.since;
+        self.period = clean.period.clamp(self.bounds.0, self.bounds.1);
+        true
     }
 
     /// One transition. The capture's 10^7 transitions all pass here.

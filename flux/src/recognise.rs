@@ -33,15 +33,40 @@ pub fn recognise(cells: &Cells, at: TrackAt, context: &Context) -> Result<Sector
     let claims: Vec<(usize, usize)> = seen.iter().flat_map(|s| s.claims).flatten().collect();
     let indexed = seen.is_empty() || seen.iter().any(|s| s.code.indexed);
     let unclaimed = unclaimed(&reader, &claims, indexed, context)?;
-    let zoned = seen.iter().any(|s| s.code.zoned);
-    Ok(Sectors {
+    let mut sectors = Sectors {
         slots: seen.into_iter().map(|s| Slot::one(s.sighting)).collect(),
         ordered: true,
-        rate: if zoned { rate(&at_300_rpm(cells)) } else { rate(cells) },
         rotation: rotation(cells),
         cells: u32::try_from(cells.bits.len()).map_or(Known::Unrecorded, Known::Value),
         unclaimed,
-    })
+        ..Sectors::default()
+    };
+    sectors.rate = rate_of(&sectors, cells);
+    Ok(sectors)
+}
+
+/// The rate of the cells; where a code has zones of speed, as a drive of 300
+/// rpm has them.
+fn rate_of(sectors: &Sectors, cells: &Cells) -> Known<Rate> {
+    let schemes = sectors.slots.iter().map(|slot| slot.chosen().scheme);
+    let zoned = schemes.filter_map(Code::of).any(|code| code.zoned);
+    if zoned { rate(&at_300_rpm(cells)) } else { rate(cells) }
+}
+
+/// What another revolution with the very cells of one that was read shows.
+pub(crate) fn seen_again(sectors: &Sectors, cells: &Cells) -> Sectors {
+    let again = |span: &Option<Span>| match span {
+        Some(Span::Cells { track, start, len, .. }) => {
+            Some(Span::Cells { track: *track, revolution: cells.revolution, start: *start, len: *len })
+        }
+        other => other.clone(),
+    };
+    let slots = sectors.slots.iter().map(|slot| {
+        let seen = slot.chosen();
+        let (id_span, data_span) = (again(&seen.id_span), again(&seen.data_span));
+        Slot::one(Sighting { revolution: cells.revolution, id_span, data_span, ..seen.clone() })
+    });
+    Sectors { slots: slots.collect(), rate: rate_of(sectors, cells), rotation: rotation(cells), ..sectors.clone() }
 }
 
 /// Cells as a drive of 300 rpm has them: how many there are in a turn tells at
@@ -348,6 +373,8 @@ impl Reader<'_> {
             form: Known::Unrecorded,
             revolution: self.cells.revolution,
             reconstructed: false,
+            rung: None,
+            confidence: None,
             id_span: None,
             data_span: None,
             angle: Known::Unrecorded,

@@ -50,7 +50,7 @@ pub use optical::{
     CdTrack, Control, DiscRun, DiscText, Held, Index, Lba, Optical, Parts, SectorForm, SectorStore, TextKind, TrackMode,
 };
 pub use place::{Place, SectorId, TrackAt};
-pub use sector::{Choice, DataField, RecordForm, Scheme, SectorEntry, Sectors, Sighting, Slot, Unclaimed};
+pub use sector::{Choice, DataField, RecordForm, Rung, Scheme, SectorEntry, Sectors, Sighting, Slot, Unclaimed};
 pub use span::Span;
 pub use status::{Check, Status};
 pub use time::{Clock, Ps, Rate};

@@ -73,6 +73,35 @@ impl DataField {
     }
 }
 
+/// How far up the ladder of the decoder a sector was read, lowest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Rung {
+    /// By a loop that follows the cells quietly.
+    QuietLoop,
+    /// By a loop that follows steps of speed.
+    FastLoop,
+    /// As the most likely cells of a revolution under the rules of the code.
+    Cells,
+    /// The same of several revolutions laid on each other.
+    Merged,
+}
+
+impl Rung {
+    /// All, lowest first.
+    pub const ALL: [Rung; 4] = [Self::QuietLoop, Self::FastLoop, Self::Cells, Self::Merged];
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::QuietLoop => "quiet-loop",
+            Self::FastLoop => "fast-loop",
+            Self::Cells => "likely-cells",
+            Self::Merged => "merged-revolutions",
+        }
+    }
+}
+
 /// One recognition of a sector.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sighting {
@@ -109,6 +138,12 @@ pub struct Sighting {
     pub revolution: u16,
     /// True when a search made it fit and no reading shows it.
     pub reconstructed: bool,
+    /// How it was read from flux; `None` where it was not.
+    pub rung: Option<Rung>,
+    /// Of each byte of the data how much less likely the most likely other
+    /// reading is, in decibels (10 for a factor of ten, 255 for that and more),
+    /// where the rung can tell.
+    pub confidence: Option<Arc<[u8]>>,
     /// What the id field was read from.
     pub id_span: Option<Span>,
     /// What the data field was read from.
@@ -142,6 +177,8 @@ impl Sighting {
             form: Known::Unrecorded,
             revolution: 0,
             reconstructed: false,
+            rung: None,
+            confidence: None,
             id_span: None,
             data_span: None,
             angle: Known::Unrecorded,
@@ -243,11 +280,12 @@ impl Slot {
     }
 
     /// A slot of several sightings, with the choice by evidence: the best
-    /// status wins, the earliest among equals; good ones that differ are a
-    /// contradiction. `None` when there is no sighting.
+    /// status wins, then one with an id, then the earliest; good ones that differ
+    /// are a contradiction. `None` when there is no sighting.
     pub fn of(sightings: Vec<Sighting>) -> Option<Self> {
-        let best = sightings.iter().map(Sighting::status).max()?;
-        let chosen = sightings.iter().position(|s| s.status() == best)?;
+        let rank = |s: &Sighting| (s.status(), s.sector_id().is_some());
+        let (best, id) = sightings.iter().map(rank).max()?;
+        let chosen = sightings.iter().position(|s| rank(s) == (best, id))?;
         let pick = sightings.get(chosen)?;
         let alike = sightings.iter().filter(|s| s.same_content(pick)).count();
         let differing_good = sightings.iter().any(|s| s.status() == Status::Good && s.data != pick.data);

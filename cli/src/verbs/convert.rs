@@ -15,6 +15,7 @@ use floptical::sidecar::{self, Named};
 use floptical::{ConvertError, Planned, WriteOptions};
 
 use super::emulators::handed;
+use super::merge;
 use crate::args::Choice;
 use crate::failure::{Code, Failure};
 use crate::input::{Input, Read, sidecar_of};
@@ -104,7 +105,7 @@ pub(crate) fn plan(
     let aim = choice.emulator.map(Aim::For).or(to.map(Aim::To));
     let aim = aim.ok_or_else(|| Failure::new(Code::Usage, "name a format with --to, or an emulator with --for"))?;
     session.each(&[Input::named(image)], |input, context| {
-        let mut prepared = prepare(input, aim, choice, context)?;
+        let mut prepared = prepare(input, &[], aim, choice, context)?;
         if let Some((profile, medium)) = prepared.medium {
             prepared.shape.emulator =
                 Some(ForShape::of(profile, medium, &medium.file_name(&input.label), &prepared.read.disk));
@@ -113,13 +114,15 @@ pub(crate) fn plan(
     })
 }
 
-pub(crate) fn convert(session: &Session, image: &Path, wish: &Wish, choice: &Choice) -> Result<Code, Failure> {
+/// Convert an image, or what several captures of one disk show together.
+pub(crate) fn convert(session: &Session, images: &[PathBuf], wish: &Wish, choice: &Choice) -> Result<Code, Failure> {
+    let Some((image, others)) = images.split_first() else { return Err(Failure::new(Code::Usage, "name an image")) };
     let aim = wish.aim(choice)?;
     if let Aim::To(format) = aim {
         wish.preflight(format)?;
     }
     session.each(&[Input::named(image)], |input, context| {
-        let mut prepared = prepare(input, aim, choice, context)?;
+        let mut prepared = prepare(input, others, aim, choice, context)?;
         let mut wish = wish.clone();
         let format = prepared.planned.target();
         if let Some((profile, medium)) = prepared.medium {
@@ -148,8 +151,18 @@ pub(crate) fn convert(session: &Session, image: &Path, wish: &Wish, choice: &Cho
     })
 }
 
-fn prepare(input: &Input, aim: Aim, choice: &Choice, context: &Context) -> Result<Prepared, Failure> {
-    let read = input.read(&choice.reading, context)?;
+fn prepare(
+    input: &Input,
+    others: &[PathBuf],
+    aim: Aim,
+    choice: &Choice,
+    context: &Context,
+) -> Result<Prepared, Failure> {
+    let mut read = input.read(&choice.reading, context)?;
+    let mut merged = None;
+    if !others.is_empty() {
+        (read, merged) = merge::with(read, input, others, &choice.reading, context).map(|(r, m)| (r, Some(m)))?;
+    }
     let options = choice.revolutions.map_or_else(WriteOptions::default, |revolutions| WriteOptions { revolutions });
     let (planned, medium) = match aim {
         Aim::To(format) => (floptical::plan(&read.disk, format, options, context).map_err(|e| not_planned(&e))?, None),
@@ -158,7 +171,8 @@ fn prepare(input: &Input, aim: Aim, choice: &Choice, context: &Context) -> Resul
             (planned, Some((profile, medium)))
         }
     };
-    let shape = ConversionShape::of(&read.disk, read.opened.size_only, &planned, &choice.accepted());
+    let mut shape = ConversionShape::of(&read.disk, read.opened.size_only, &planned, &choice.accepted());
+    shape.merged = merged;
     Ok(Prepared { read, planned, shape, medium })
 }
 
@@ -267,7 +281,10 @@ fn page(session: &Session, input: &Input, prepared: &Prepared) -> Result<Page, F
     let page = session.page(Some(&input.label), shape, Code::Done, |out| {
         let colour = session.colour;
         let name = colour.paint(Look::Strong, &show(input.label.as_bytes()));
-        let _ = writeln!(out, "{name}: {} to {}", shape.from, shape.to);
+        match &shape.merged {
+            Some(merged) => merge::text(colour, merged, shape.to, out),
+            None => drop(writeln!(out, "{name}: {} to {}", shape.from, shape.to)),
+        }
         if let Some(layout) = &shape.guessed_layout {
             let _ = writeln!(out, "  read as {layout}: only the length says so (--layout names another)");
         }

@@ -14,6 +14,7 @@ mod identify;
 mod info;
 mod ls;
 mod map;
+mod merge;
 mod preserve;
 mod sectors;
 
@@ -59,7 +60,11 @@ pub(crate) fn run(verb: &Verb, session: &Session) -> Result<Code, Failure> {
         Verb::Plan { image, to, choice } => convert::plan(session, image, *to, choice),
         Verb::Convert { image, output, to, choice, sidecar, force } => {
             let wish = convert::Wish { output: output.clone(), to: *to, sidecar: *sidecar, force: *force };
-            convert::convert(session, image, &wish, choice)
+            convert::convert(session, std::slice::from_ref(image), &wish, choice)
+        }
+        Verb::Merge { captures, output, to, choice, force } => {
+            let wish = convert::Wish { output: output.clone(), to: *to, sidecar: false, force: *force };
+            convert::convert(session, captures, &wish, choice)
         }
         Verb::Emulators => emulators::run(session),
         Verb::Map { image, output, force, reading } => on_one(session, image, reading, |label, read, context| {

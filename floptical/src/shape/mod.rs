@@ -5,6 +5,7 @@
 //! lower-case hexadecimal.
 
 mod info;
+mod merge;
 mod page;
 mod report;
 #[cfg(feature = "vault")]
@@ -14,6 +15,7 @@ mod verbs;
 pub use info::{ClaimShape, CoverageShape, DriveShape, IdentityShape, InfoShape, TrackShape, VolumeShape};
 #[cfg(feature = "vault")]
 pub(crate) use info::{claims, layout};
+pub use merge::{CaptureShape, MergeShape, MergedSectorShape};
 pub use page::{
     CopyShape, FieldShape, FileClaimShape, KeptShape, ListedFilesShape, Mood, OverviewShape, PageImageShape, PageShape,
     PhotographShape, ReaderShape, SummaryShape, TextShape, TotalsShape,

@@ -13,7 +13,7 @@ use floptical_model::{Check, Context, Fact, Findings, Known, Optical, Place, Res
 use serde::Serialize;
 
 use super::{
-    ComparisonShape, CoverageShape, EntryShape, FindingShape, FormatShape, InfoShape, LossShape, PlanShape,
+    ComparisonShape, CoverageShape, EntryShape, FindingShape, FormatShape, InfoShape, LossShape, MergeShape, PlanShape,
     SectorShape, StepShape, hex,
 };
 use crate::disc;
@@ -370,6 +370,9 @@ pub struct ConversionShape {
     pub unaccepted: Vec<&'static str>,
     /// What was written, and read back as planned.
     pub written: Option<WrittenShape>,
+    /// The captures that were merged, where there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merged: Option<MergeShape>,
 }
 
 /// The emulator that something is written for.
@@ -500,6 +503,7 @@ impl ConversionShape {
             accepted: content.intersection(accepted).map(|f| f.word()).collect(),
             unaccepted: content.difference(accepted).map(|f| f.word()).collect(),
             written: None,
+            merged: None,
         }
     }
 }

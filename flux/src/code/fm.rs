@@ -8,12 +8,14 @@
 use floptical_model::Scheme;
 
 use super::mfm::MFM;
-use super::{Code, Gaps, Mark, Pattern, Role};
+use super::{Code, Gaps, Mark, Pattern, Role, Rules};
 
 /// IBM FM, single density.
 pub static FM: Code = Code {
     scheme: Scheme::IbmFm,
     byte_cells: 32,
+    // A clock follows each bit but in marks.
+    rules: Rules { stride: 2, from_data: &[1, 600], from_clock: &[69, 69] },
     lead: &[],
     mark_cells: 32,
     marks: &[

@@ -12,13 +12,14 @@
 use floptical_model::{Scheme, SectorId};
 
 use super::mfm::IBM;
-use super::{Code, Gaps, IdField, Mark, Pattern, Role, Sync};
+use super::{Code, Gaps, IdField, Mark, Pattern, Role, Rules, Sync};
 
 /// Commodore 1541 and 1571.
 pub static GCR: Code = Code {
     scheme: Scheme::CommodoreGcr,
     byte_cells: 10,
     least: 1,
+    rules: Rules { stride: 1, from_data: &[60, 110, 220], from_clock: &[60, 110, 220] },
     lead: &[],
     mark_cells: 10,
     marks: &[mark(Role::Id, 0x08, 0b01010_01001), mark(Role::Data, 0x07, 0b01010_10111)],
@@ -35,6 +36,7 @@ pub static GCR: Code = Code {
     tail: &[0, 0],
     size: Some(256),
     strong: false,
+    searched: false,
     indexed: false,
     zoned: true,
     group_bits: 4,

@@ -6,7 +6,7 @@
 
 use floptical_model::Scheme;
 
-use super::{Code, Gaps, Mark, Pattern, Role, Sync, ibm};
+use super::{Code, Gaps, Mark, Pattern, Role, Rules, Sync, ibm};
 
 /// IBM MFM, double density and above.
 pub static MFM: Code = IBM;
@@ -16,6 +16,9 @@ pub(super) const IBM: Code = Code {
     scheme: Scheme::IbmMfm,
     byte_cells: 16,
     least: 2,
+    // From a one: to the next one, to a clock, over a zero to a one. From a
+    // clock: to a clock, to a one; four only in marks.
+    rules: Rules { stride: 1, from_data: &[Rules::NEVER, 69, 139, 139], from_clock: &[Rules::NEVER, 69, 69, 700] },
     lead: &[0xA1, 0xA1, 0xA1],
     mark_cells: 64,
     peek: 0,
@@ -45,6 +48,7 @@ pub(super) const IBM: Code = Code {
     size: None,
     joined: false,
     strong: true,
+    searched: true,
     indexed: true,
     zoned: false,
     split: false,

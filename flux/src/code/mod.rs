@@ -110,6 +110,39 @@ pub struct IdField {
     pub right: u32,
 }
 
+/// Which distances from one transition to the next a code writes, and how rare
+/// each is: what the most likely sequence of cells is judged by.
+///
+/// Distances are counted in cells that can hold a transition. A price is the
+/// negative logarithm of a probability in hundredths of a nat (69 is one half).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// Cells of the string for each cell that can hold a transition.
+    pub stride: usize,
+    /// Prices of the distances 1, 2, 3... from a transition in a data cell.
+    pub from_data: &'static [u16],
+    /// The same from one in a clock cell; equal for a code without clocks.
+    pub from_clock: &'static [u16],
+}
+
+impl Rules {
+    /// The price of a distance that is not written.
+    pub const NEVER: u16 = u16::MAX;
+
+    /// True when data cells and clock cells alternate.
+    pub fn has_clocks(&self) -> bool {
+        self.from_data != self.from_clock
+    }
+
+    /// The shortest and the longest distance that is written.
+    pub fn reach(&self) -> (usize, usize) {
+        let written =
+            |prices: &[u16]| prices.iter().position(|p| *p < Self::NEVER).map_or(0, |at| at.saturating_add(1));
+        let least = written(self.from_data).min(written(self.from_clock));
+        (least, self.from_data.len().max(self.from_clock.len()))
+    }
+}
+
 /// A row of the table.
 #[derive(Debug)]
 pub struct Code {
@@ -119,6 +152,8 @@ pub struct Code {
     pub byte_cells: usize,
     /// The fewest cells from one transition to the next.
     pub least: usize,
+    /// Which distances there are.
+    pub rules: Rules,
     /// Bytes that stand before the byte of an id or data mark; checks cover
     /// them.
     pub lead: &'static [u8],
@@ -161,6 +196,9 @@ pub struct Code {
     /// True for a check that harmed data hardly ever satisfy. With another one,
     /// cells that the code never writes make good data unverified.
     pub strong: bool,
+    /// True when a search may look for the changes that make a check hold: where
+    /// what it finds is right 19 times in 20.
+    pub searched: bool,
     /// True when tracks begin at the index.
     pub indexed: bool,
     /// True when the outer tracks are written faster.
@@ -444,6 +482,21 @@ mod tests {
                     assert!(code.strong || read != bytes || !code.is_sound(&bits, phase + 1, &read));
                 }
             }
+        }
+    }
+
+    #[test]
+    fn every_distance_that_a_code_writes_has_a_price() {
+        for code in CODES {
+            let rules = code.rules;
+            let (least, most) = rules.reach();
+            assert_eq!(least * rules.stride, code.least, "{:?}", code.scheme);
+            let mut bits = Bits::new();
+            (0..=255u8).for_each(|b| code.put_block(&[b, b.rotate_left(3), !b, 0], &mut bits));
+            code.marks.iter().for_each(|mark| code.put_mark(mark, &mut bits));
+            let ones: Vec<usize> = bits.ones().collect();
+            let far = most * rules.stride;
+            assert!(ones.windows(2).all(|w| w[1] - w[0] <= far && (w[1] - w[0]).is_multiple_of(rules.stride)));
         }
     }
 

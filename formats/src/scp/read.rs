@@ -15,7 +15,7 @@ use floptical_model::{
 
 use super::raw::{self, HEADER, Numbering, Revolution};
 use super::tail;
-use super::words::{OVERFLOW, Times};
+use super::words::{OVERFLOW, Times, words_of};
 use crate::{Answer, Evidence, Probe, ReadOptions};
 
 pub(super) fn identify(probe: &mut Probe<'_>) -> Vec<Answer> {
@@ -433,10 +433,6 @@ impl Loader {
     }
 }
 
-fn words(bytes: &[u8]) -> impl Iterator<Item = u16> + '_ {
-    bytes.chunks_exact(2).map(|pair| pair.first_chunk().map_or(0, |pair| u16::from_be_bytes(*pair)))
-}
-
 impl TrackLoader for Loader {
     fn load(&self, index: usize, context: &Context) -> Result<Track> {
         let held = self.held(index)?;
@@ -466,7 +462,7 @@ impl TrackLoader for Loader {
                     format!("the file has {} of the {} bytes of revolution {nth}", bytes.len(), revolution.bytes()),
                 );
             }
-            words(&bytes).for_each(|word| times.take(word));
+            times.take_all(&bytes);
             tick = tick.saturating_add(revolution.ticks.into());
             marks.push(IndexMark { tick, interval: u32::try_from(times.intervals.len()).unwrap_or(u32::MAX) });
         }
@@ -496,7 +492,7 @@ impl TrackLoader for Loader {
         for revolution in &held.revolutions {
             let bytes = self.bytes(held, *revolution, context).ok()?;
             let mut offset = held.start.saturating_add(revolution.offset.into());
-            for word in words(&bytes) {
+            for word in words_of(&bytes) {
                 let from = *began.get_or_insert(offset);
                 offset = offset.saturating_add(2);
                 if word == 0 {

@@ -15,8 +15,30 @@ pub(super) struct Times {
     pub(super) too_long: bool,
 }
 
+/// Words that are taken at once where no overflow is among them.
+const TOGETHER: usize = 32;
+
 impl Times {
-    pub(super) fn take(&mut self, word: u16) {
+    /// Take the words of some bytes.
+    pub(super) fn take_all(&mut self, bytes: &[u8]) {
+        for piece in bytes.chunks(2 * TOGETHER) {
+            let Some(piece) = piece.first_chunk::<{ 2 * TOGETHER }>().filter(|_| self.pending == 0) else {
+                words_of(piece).for_each(|word| self.take(word));
+                continue;
+            };
+            let mut ticks = [0u32; TOGETHER];
+            for (ticks, word) in ticks.iter_mut().zip(words_of(piece)) {
+                *ticks = word.into();
+            }
+            if ticks.contains(&0) {
+                words_of(piece).for_each(|word| self.take(word));
+            } else {
+                self.intervals.extend_from_slice(&ticks);
+            }
+        }
+    }
+
+    fn take(&mut self, word: u16) {
         if word == 0 {
             self.pending = self.pending.saturating_add(OVERFLOW.into());
             return;
@@ -26,6 +48,11 @@ impl Times {
         self.too_long |= ticks > u32::MAX.into();
         self.intervals.push(u32::try_from(ticks).unwrap_or(u32::MAX));
     }
+}
+
+/// The words of some bytes, high byte first.
+pub(super) fn words_of(bytes: &[u8]) -> impl Iterator<Item = u16> + '_ {
+    bytes.chunks_exact(2).map(|pair| pair.first_chunk().map_or(0, |pair| u16::from_be_bytes(*pair)))
 }
 
 /// True for a time that words can say: not 0, and no whole number of

@@ -1,0 +1,141 @@
+//! Other readings of a stretch, one small change each, with its price: a run of
+//! up to three transitions one cell earlier or later, one left out, one put in.
+
+use super::viterbi::{LOST, Prices, SPLICE, off_price, spurious_price};
+use super::{Path, Placed, Transitions};
+
+/// Transitions that move together at most.
+const TOGETHER: usize = 3;
+/// What taking back a transition that was put in costs.
+const TAKE_BACK: f64 = 1.0;
+/// Dearer changes are not looked at.
+const DEAREST: f64 = 20.0;
+
+/// A transition of a path: one that was seen, or one that was put in for a lost
+/// one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    pub(super) cell: i32,
+    /// Where it lies, in cells.
+    place: f64,
+    weight: f64,
+    phase: bool,
+    /// True where nothing was seen.
+    pub(super) lost: bool,
+}
+
+/// Another reading.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Change {
+    /// How much less likely it is, in nats; below zero where it is more likely.
+    pub(super) price: f64,
+    /// The cells that it turns around, first one first.
+    pub(super) cells: Vec<i32>,
+    /// The first and last mark that it touches.
+    pub(super) marks: (usize, usize),
+}
+
+/// The transitions of a path, with those that it says were lost.
+pub(super) fn marks(transitions: &Transitions, path: &Path, placed: &Placed, prices: &Prices) -> Vec<Mark> {
+    let mut all: Vec<Mark> = Vec::with_capacity(path.cell.len());
+    let each = path.cell.iter().zip(&path.used).zip(path.phase.iter().zip(placed.at.iter().zip(&transitions.weight)));
+    for ((cell, used), (phase, (place, weight))) in each {
+        if !used {
+            continue;
+        }
+        let mark = Mark { cell: *cell, place: *place, weight: *weight, phase: *phase, lost: false };
+        if let Some(before) = all.last().copied()
+            && let Some(off) = prices.split(before.cell, before.phase, *cell)
+        {
+            let cell = before.cell.saturating_add(off);
+            all.push(Mark { cell, place: f64::from(cell), weight: 0.0, phase: before.phase, lost: true });
+        }
+        all.push(mark);
+    }
+    all
+}
+
+/// What marks are judged by.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Judge<'a> {
+    pub(super) prices: &'a Prices,
+    pub(super) scatter: f64,
+}
+
+impl Judge<'_> {
+    /// All changes of marks within a range of indexes that cost little.
+    pub(super) fn changes(&self, marks: &[Mark], range: std::ops::Range<usize>) -> Vec<Change> {
+        let mut all = Vec::new();
+        for first in range {
+            for count in 1..=TOGETHER {
+                let last = first.saturating_add(count).saturating_sub(1);
+                all.extend([-1, 1].into_iter().filter_map(|by| self.shifted(marks, (first, last), by)));
+            }
+            all.extend(self.left_out(marks, first));
+            all.extend(self.put_in(marks, first));
+        }
+        all
+    }
+
+    fn own(&self, mark: &Mark) -> f64 {
+        if mark.lost { LOST } else { off_price(mark.place - f64::from(mark.cell), mark.weight, self.scatter) }
+    }
+
+    fn step(&self, from: &Mark, to: &Mark) -> f64 {
+        let splice = if from.phase == to.phase { 0.0 } else { SPLICE };
+        let kind = self.prices.kind(from.cell, to.phase);
+        splice + self.prices.step(kind, to.cell.saturating_sub(from.cell))
+    }
+
+    /// The price of marks with the steps between them.
+    fn price(&self, marks: &[Mark]) -> f64 {
+        let steps = marks.iter().zip(marks.iter().skip(1)).map(|(a, b)| self.step(a, b));
+        marks.iter().map(|m| self.own(m)).chain(steps).fold(0.0, |sum, price| sum + price)
+    }
+
+    fn change(&self, old: &[Mark], new: &[Mark], marks: (usize, usize)) -> Option<Change> {
+        let price = self.price(new) - self.price(old);
+        if price.is_nan() || price >= DEAREST {
+            return None;
+        }
+        let cell = |m: &Mark| m.cell;
+        let mut cells: Vec<i32> = old.iter().map(cell).filter(|c| !new.iter().any(|m| m.cell == *c)).collect();
+        cells.extend(new.iter().map(cell).filter(|c| !old.iter().any(|m| m.cell == *c)));
+        cells.sort_unstable();
+        Some(Change { price, cells, marks })
+    }
+
+    fn shifted(&self, marks: &[Mark], (first, last): (usize, usize), by: i32) -> Option<Change> {
+        let old = marks.get(first.checked_sub(1)?..=last.checked_add(1)?)?;
+        let mut new = old.to_vec();
+        let moved = new.len().saturating_sub(2);
+        for mark in new.iter_mut().skip(1).take(moved) {
+            mark.cell = mark.cell.saturating_add(by);
+            // No transition is believed to be nearer to the cell after the next.
+            if !mark.lost && (mark.place - f64::from(mark.cell)).abs() > 1.5 {
+                return None;
+            }
+        }
+        self.change(old, &new, (first, last))
+    }
+
+    fn left_out(&self, marks: &[Mark], at: usize) -> Option<Change> {
+        let old = marks.get(at.checked_sub(1)?..=at.checked_add(1)?)?;
+        let [before, mark, next] = old else { return None };
+        let mut change = self.change(old, &[*before, *next], (at, at))?;
+        change.price = if mark.lost { TAKE_BACK } else { change.price + spurious_price(mark.weight) };
+        Some(change)
+    }
+
+    /// A transition that was lost between a mark and the next.
+    fn put_in(&self, marks: &[Mark], at: usize) -> Option<Change> {
+        let old = marks.get(at..=at.checked_add(1)?)?;
+        let [before, next] = old else { return None };
+        let between = before.cell.saturating_add(1)..next.cell;
+        let put = |cell: i32| {
+            let mark = Mark { cell, place: f64::from(cell), weight: 0.0, phase: next.phase, lost: true };
+            self.change(old, &[*before, mark, *next], (at, at.saturating_add(1)))
+        };
+        between.take(8).filter_map(put).min_by(|a, b| a.price.total_cmp(&b.price))
+    }
+}

@@ -1,0 +1,51 @@
+//! Marks with a few wrong cells: what stands after one may be whole.
+
+use std::ops::Range;
+
+use floptical_model::Bits;
+
+use crate::code::{Code, Role};
+use crate::search::{Hits, places};
+
+/// Cells of a mark that may be wrong, of a code with a strong check and of one
+/// with a weak one: a transition in another cell makes two.
+const WRONG: [u32; 2] = [2, 4];
+/// Cells around a mark in which there is no other.
+const ALONE: usize = 64;
+
+/// The string with its damaged marks mended, and where those are; `None` where
+/// there is none.
+pub(super) fn mended(bits: &Bits, codes: &[&'static Code]) -> Option<(Bits, Vec<Range<usize>>)> {
+    let mut found: Vec<(usize, u32, u64, u64)> = Vec::new();
+    for code in codes {
+        let whole: Vec<usize> = places(bits, false, code.sync).collect();
+        let most = WRONG.get(usize::from(code.strong)).copied().unwrap_or(0);
+        let cells = code.must_show();
+        for at in 0..bits.len().saturating_sub(63) {
+            let window = bits.window(at, 64);
+            let marks = code.marks.iter().filter(|m| m.role != Role::Index);
+            let wrong = marks.map(|m| (((window ^ m.cells.value) & cells).count_ones(), m.cells.value)).min();
+            let Some((wrong, value)) = wrong.filter(|(wrong, _)| (1..=most).contains(wrong)) else { continue };
+            let near = whole.partition_point(|w| w.saturating_add(ALONE) <= at);
+            if whole.get(near).is_some_and(|w| *w < at.saturating_add(ALONE)) {
+                continue;
+            }
+            match found.last_mut().filter(|last| last.0.saturating_add(ALONE) > at) {
+                Some(last) if last.1 <= wrong => {}
+                Some(last) => *last = (at, wrong, value, cells),
+                None => found.push((at, wrong, value, cells)),
+            }
+        }
+    }
+    if found.is_empty() {
+        return None;
+    }
+    let mut bits = bits.clone();
+    for (at, _, value, cells) in &found {
+        for k in Hits(*cells) {
+            bits.set(at.saturating_add(k), value << k >> 63 == 1);
+        }
+    }
+    let end = |at: usize| at.saturating_add(64);
+    Some((bits, found.iter().map(|(at, ..)| *at..end(*at)).collect()))
+}

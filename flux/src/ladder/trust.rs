@@ -1,0 +1,202 @@
+//! How far a reading of the most likely cells may be believed, and what a search
+//! can do for one whose check fails.
+//!
+//! A check that holds is weak evidence where much is doubtful: among many wrong
+//! readings one in 65,536 satisfies a CRC, and of the exclusive ors of Amiga and
+//! Commodore far more do.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use floptical_model::{Bits, Check, Context, DataField, Known, Result, Sighting};
+
+use super::changes::{Change, Judge, Mark};
+use super::field::Field;
+use super::search::{CHANGES, Candidate, hits};
+use crate::code::Code;
+
+/// How doubtful a reading whose CRC holds may be: it is one of so many that are
+/// as likely. Of wrong ones one in 65,536 satisfies the check.
+const AS_LIKELY: f64 = 60.0;
+/// Changes that are dearer do not make a reading doubtful, in nats.
+const NEGLIGIBLE: f64 = 9.0;
+/// With a weak check no set of changes that it does not see may be cheaper than
+/// this, in nats, nor may so many changes be cheaper than that.
+const UNSEEN: f64 = 7.0;
+const DOUBTS: (usize, f64) = (30, 2.5);
+/// Sets tried at most: for a data field, for an id field, and to see whether
+/// another fits as well.
+const SETS: usize = 400;
+const ID_SETS: usize = 40;
+const MORE_SETS: usize = 1600;
+/// The next set that fits must be dearer by this, in nats: with a CRC, and with
+/// a weak check.
+const AHEAD: f64 = 2.0;
+const AHEAD_WEAK: f64 = 6.0;
+/// Decibels in a nat: 10 / ln 10.
+const DECIBELS: f64 = 4.342_944_819;
+
+/// A string of cells with the marks that made it.
+pub(super) struct Evidence<'a> {
+    pub(super) bits: &'a Bits,
+    pub(super) marks: &'a [Mark],
+    pub(super) judge: Judge<'a>,
+    /// The cell of the marks at which the string begins, and cells of the string
+    /// for each of theirs.
+    pub(super) first: i32,
+    pub(super) stride: usize,
+}
+
+impl Evidence<'_> {
+    /// Judge a sighting: keep a good check only where it deserves trust, search
+    /// where it fails, and say how sure each byte is.
+    pub(super) fn judge(&self, code: &'static Code, sighting: &mut Sighting, context: &Context) -> Result<()> {
+        if sighting.id_check.copied() == Some(Check::Bad)
+            && let Some(field) = Field::id(code, sighting)
+            && let Some(bits) = self.searched(code, &field, ID_SETS, context)?
+            && let Some((id, _)) = code.id_at(&bits, field.body)
+        {
+            sighting.id = Known::Value(Some(id.id));
+            sighting.header = id.beside.map_or(Known::Unrecorded, |beside| Known::Value(beside.into()));
+            sighting.id_check = Known::Value(Check::Good);
+            sighting.id_check_value = Known::Value(id.value);
+            sighting.reconstructed = true;
+        }
+        let Some(field) = Field::data(code, sighting) else { return Ok(()) };
+        let changes = self.changes(&field, context)?;
+        match sighting.data_check.copied() {
+            Some(Check::Good) if !self.is_trusted(code, &field, &changes, context)? => {
+                sighting.data_check = Known::Unrecorded;
+            }
+            Some(Check::Bad) => {
+                if let Some(bits) = self.searched(code, &field, SETS, context)? {
+                    sighting.data = DataField::Bytes(field.bytes(&bits).into());
+                    sighting.data_check = Known::Value(Check::Good);
+                    sighting.reconstructed = true;
+                }
+            }
+            _ => {}
+        }
+        sighting.confidence = Some(self.confidence(code, &field, sighting.size(), &changes));
+        Ok(())
+    }
+
+    /// The marks of a field.
+    fn range(&self, field: &Field) -> Range<usize> {
+        let whole = |cell: usize| cell.checked_div(self.stride).and_then(|cell| i32::try_from(cell).ok());
+        let own = |cell: usize| self.first.saturating_add(whole(cell).unwrap_or(i32::MAX));
+        let at = |cell: i32| self.marks.partition_point(|m| m.cell < cell);
+        at(own(field.cells.start))..at(own(field.cells.end))
+    }
+
+    /// The changes that touch a field, cheapest first.
+    fn changes(&self, field: &Field, context: &Context) -> Result<Vec<Change>> {
+        let range = self.range(field);
+        context.step((range.len() as u64).saturating_mul(16))?;
+        let mut changes = self.judge.changes(self.marks, range);
+        changes.sort_by(|a, b| a.price.total_cmp(&b.price));
+        Ok(changes)
+    }
+
+    /// Turn cells of the string around.
+    fn turn(&self, bits: &mut Bits, cells: &[i32]) {
+        for at in cells.iter().filter_map(|cell| self.place(*cell)).filter(|at| *at < self.bits.len()) {
+            bits.set(at, !bits.get(at));
+        }
+    }
+
+    fn place(&self, cell: i32) -> Option<usize> {
+        usize::try_from(cell.saturating_sub(self.first)).ok()?.checked_mul(self.stride)
+    }
+
+    /// The cheapest changes with what each does to the check. Those that change
+    /// nothing that the field says, and those that change the same as a cheaper
+    /// one, are none.
+    fn candidates(&self, field: &Field, changes: &[Change], context: &Context) -> Result<(u32, Vec<Candidate>)> {
+        let changes = changes.get(..CHANGES).unwrap_or(changes);
+        context.step((changes.len() as u64).saturating_mul(field.cells.len() as u64 / 8))?;
+        let Some(own) = field.syndrome(self.bits) else { return Ok((0, Vec::new())) };
+        let content = field.content(self.bits);
+        let mut bits = self.bits.clone();
+        let mut effects: BTreeSet<Vec<(usize, u8)>> = BTreeSet::from([Vec::new()]);
+        let one = |(change, with): (usize, &Change)| {
+            self.turn(&mut bits, &with.cells);
+            let (syndrome, other) = (field.syndrome(&bits), field.content(&bits));
+            self.turn(&mut bits, &with.cells);
+            let differs = content.iter().zip(&other).enumerate().filter(|(_, (a, b))| a != b);
+            let fresh = effects.insert(differs.map(|(i, (a, b))| (i, a ^ b)).collect());
+            // What turns a field into none cannot be a part of the answer.
+            let syndrome = syndrome.filter(|_| fresh)? ^ own;
+            Some(Candidate { change, price: with.price.max(0.0), syndrome, marks: with.marks })
+        };
+        Ok((own, changes.iter().enumerate().filter_map(one).collect()))
+    }
+
+    fn is_trusted(&self, code: &Code, field: &Field, changes: &[Change], context: &Context) -> Result<bool> {
+        if code.strong {
+            let cheap = changes.get(..changes.partition_point(|c| c.price < NEGLIGIBLE)).unwrap_or_default();
+            let (_, candidates) = self.candidates(field, cheap, context)?;
+            return Ok(candidates.iter().fold(1.0, |all, c| all * (1.0 + odds(c.price))) <= AS_LIKELY);
+        }
+        let whole = self.marks.get(self.range(field)).is_some_and(|marks| marks.iter().all(|m| !m.lost));
+        let (_, candidates) = self.candidates(field, changes, context)?;
+        let (most, cheap) = DOUBTS;
+        let doubts = candidates.iter().filter(|c| c.price < cheap).count();
+        let unseen = || hits(&candidates, 0, MORE_SETS, UNSEEN).next().is_some();
+        Ok(whole && field.is_sound(self.bits) && doubts <= most && !unseen())
+    }
+
+    /// The string as the one cheap set of changes makes it that satisfies the
+    /// check of a field.
+    fn searched(&self, code: &Code, field: &Field, sets: usize, context: &Context) -> Result<Option<Bits>> {
+        if !code.searched {
+            return Ok(None);
+        }
+        let changes = self.changes(field, context)?;
+        let (wanted, candidates) = self.candidates(field, &changes, context)?;
+        context.step(MORE_SETS as u64)?;
+        let Some(hit) = hits(&candidates, wanted, sets, f64::MAX).next() else { return Ok(None) };
+        let ahead = if code.strong { AHEAD } else { AHEAD_WEAK };
+        if hits(&candidates, wanted, sets.saturating_add(MORE_SETS), hit.price + ahead).nth(1).is_some() {
+            return Ok(None);
+        }
+        let cells: Vec<i32> = hit.set.iter().filter_map(|i| changes.get(*i)).flat_map(|c| c.cells.clone()).collect();
+        let mut bits = self.bits.clone();
+        self.turn(&mut bits, &cells);
+        Ok((field.syndrome(&bits) == Some(0)).then_some(bits))
+    }
+
+    /// For each byte how much less likely its cheapest other reading is, in
+    /// decibels.
+    fn confidence(&self, code: &Code, field: &Field, size: usize, changes: &[Change]) -> Arc<[u8]> {
+        let mut cells = vec![f64::MAX; code.cells(size)];
+        // Cheapest last, so that it stays.
+        for change in changes.iter().rev() {
+            for at in change.cells.iter().filter_map(|cell| self.place(*cell)?.checked_sub(field.body)) {
+                if let Some(price) = cells.get_mut(at) {
+                    *price = change.price;
+                }
+            }
+        }
+        let byte = |byte: usize| {
+            let parts = code.byte_parts(byte, size).into_iter();
+            let own = parts.flat_map(|part| cells.get(part).unwrap_or_default());
+            decibels(own.copied().fold(f64::MAX, f64::min))
+        };
+        (0..size).map(byte).collect()
+    }
+}
+
+/// The odds of a change by its price: e^-price, by squaring, for the function of
+/// the library is not the same everywhere.
+fn odds(price: f64) -> f64 {
+    let part = 1.0 - price.clamp(0.0, 32.0) / 64.0;
+    (0..6).fold(part, |power, _| power * power)
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "a cast of a float saturates")]
+#[allow(clippy::cast_sign_loss, reason = "a cast of a float saturates")]
+fn decibels(price: f64) -> u8 {
+    (price * DECIBELS) as u8
+}

@@ -1,0 +1,128 @@
+//! The short way of clean flux: a chunk of intervals, each so near to a whole
+//! number of cells that no loop would see another one.
+//!
+//! Lengths are ticks times 2^16, as in [`crate::pll`].
+
+use crate::period::SHIFT;
+
+/// Transitions that are taken at once; a speed that changes is followed from
+/// one chunk to the next.
+pub(crate) const CHUNK: usize = 64;
+const HALF: i64 = CHUNK as i64 / 2;
+/// Cells of the longest interval that it knows.
+const LONGEST: i64 = 5;
+/// Entries at most: a clock of 1 ns and cells of 4 us have 20,000.
+const ENTRIES: i64 = 1 << 15;
+
+/// The number of cells by the ticks of an interval; 0 where there is a doubt.
+pub(crate) struct Stencil {
+    /// The length of a cell that it was made for.
+    period: i64,
+    cells: Vec<u8>,
+}
+
+/// A chunk that leaves no doubt.
+pub(crate) struct Clean {
+    /// Cells from each transition to the next.
+    pub(crate) cells: [u8; CHUNK],
+    /// Ticks of all of them.
+    pub(crate) ticks: u64,
+    /// The worst distance of a transition from the middle of its cell.
+    pub(crate) worst: i64,
+    /// That of the last one, with the grid put where the chunk shows it.
+    pub(crate) since: i64,
+    /// The length of a cell after it.
+    pub(crate) period: i64,
+}
+
+impl Stencil {
+    /// A stencil for cells of this length.
+    pub(crate) fn of(period: i64) -> Self {
+        let entries = (period.saturating_mul(LONGEST) >> SHIFT).clamp(0, ENTRIES);
+        let cells = (0..entries).map(|ticks| {
+            let since = ticks << SHIFT;
+            let cells = since.saturating_add(period / 2).checked_div(period).unwrap_or(0);
+            let off = since.saturating_sub(cells.saturating_mul(period)).saturating_abs();
+            if is_near(off, period) { u8::try_from(cells).unwrap_or(0) } else { 0 }
+        });
+        Self { period, cells: cells.collect() }
+    }
+
+    /// The cells of a chunk that begins `since` after the middle of a cell.
+    ///
+    /// On a grid that stays where it is the places of transitions scatter by
+    /// their own errors only, so the halves of a chunk tell its phase and its
+    /// speed.
+    #[allow(
+        clippy::arithmetic_side_effects,
+        clippy::cast_sign_loss,
+        reason = "periods < 2^45 and cells < 6 where they are multiplied; 64 intervals of 2^48 at most"
+    )]
+    pub(crate) fn read(&mut self, chunk: &[u32; CHUNK], period: i64, since: i64) -> Option<Clean> {
+        if (period - self.period).abs() > self.period >> 6 {
+            *self = Self::of(period);
+        }
+        let (mut at, mut lowest, mut highest, mut count, mut doubt) = (since, since, since, 0i64, false);
+        let mut halves = [0i64; 2];
+        let mut cells = [0u8; CHUNK];
+        for (half, (chunk, cells)) in
+            halves.iter_mut().zip(chunk.chunks_exact(CHUNK / 2).zip(cells.chunks_exact_mut(CHUNK / 2)))
+        {
+            for (interval, cells) in chunk.iter().zip(cells) {
+                *cells = self.cells.get(*interval as usize).copied().unwrap_or(0);
+                doubt |= *cells == 0;
+                at += (i64::from(*interval) << SHIFT) - i64::from(*cells) * period;
+                (lowest, highest) = (lowest.min(at), highest.max(at));
+                *half += at;
+                count += i64::from(*cells);
+            }
+        }
+        let worst = highest.max(-lowest);
+        if doubt || !is_near(worst, period) {
+            return None;
+        }
+        let ticks = (at - since + count * period) as u64 >> SHIFT;
+        let [early, late] = halves.map(|sum| sum / HALF);
+        let drift = late - early;
+        // The halves are half a chunk apart, and the end a quarter after the second.
+        Some(Clean { cells, ticks, worst, since: at - late - drift / 2, period: period + drift / count.max(1) })
+    }
+}
+
+/// True within 0.3 of a cell.
+#[allow(clippy::arithmetic_side_effects, reason = "periods < 2^45")]
+fn is_near(off: i64, period: i64) -> bool {
+    off * 10 < period * 3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CELL: i64 = 80 << SHIFT;
+
+    fn chunk(of: impl Fn(usize) -> u32) -> [u32; CHUNK] {
+        std::array::from_fn(of)
+    }
+
+    #[test]
+    fn a_clean_chunk_tells_cells_phase_and_speed() {
+        let clean = Stencil::of(CELL).read(&chunk(|i| [160, 240, 320][i % 3]), CELL, 0).unwrap();
+        assert_eq!(clean.cells[..3], [2, 3, 4]);
+        assert_eq!((clean.worst, clean.since, clean.period), (0, 0, CELL));
+        // 0.11 % slower: the grid follows half of it from one chunk to the next.
+        let long = CELL << 4;
+        let slow = Stencil::of(long).read(&chunk(|i| [2563, 3844][i % 2]), long, 0).unwrap();
+        let (low, high) = (long + long * 4 / 10_000, long + long * 7 / 10_000);
+        assert!((low..high).contains(&slow.period), "{}", slow.period);
+    }
+
+    #[test]
+    fn a_doubt_is_left_to_the_loop() {
+        let mut stencil = Stencil::of(CELL);
+        assert!(stencil.read(&chunk(|i| if i == 40 { 200 } else { 160 }), CELL, 0).is_none(), "between 2 and 3");
+        assert!(stencil.read(&chunk(|i| if i == 40 { 900 } else { 160 }), CELL, 0).is_none(), "a hole");
+        assert!(stencil.read(&chunk(|i| if i == 40 { 0 } else { 160 }), CELL, 0).is_none(), "no time");
+        assert!(stencil.read(&chunk(|_| 160), CELL, CELL / 2).is_none(), "between the cells");
+    }
+}
