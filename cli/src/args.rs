@@ -259,7 +259,8 @@ pub(crate) enum Verb {
     #[command(after_help = "Example:\n  floptical emulators")]
     Emulators,
     /// Draw the disk: both sides by angle, and a grid of all sectors
-    #[command(after_help = "Example:\n  floptical map fixtures/images/harmed.imd harmed.svg\n\n\
+    #[command(after_help = "Example:\n  floptical map fixtures/images/harmed.imd harmed.svg\n  \
+        floptical map fixtures/images/box.scp.gz flux.png --flux --track 0.0\n\n\
         Colours and patterns tell the states apart; the legend says how many of each there are.")]
     Map {
         /// The image
@@ -267,6 +268,12 @@ pub(crate) enum Verb {
         /// The picture to write: a name that ends in .png or .svg
         #[arg(value_name = "OUT")]
         output: PathBuf,
+        /// Draw the intervals of flux instead: scatter and histogram, by track
+        #[arg(long)]
+        flux: bool,
+        /// With --flux: of one track, by angle: cylinder and head, as 17.1
+        #[arg(long, value_name = "C.H", value_parser = place::track, requires = "flux")]
+        track: Option<TrackAt>,
         /// Write over OUT when it exists
         #[arg(long)]
         force: bool,

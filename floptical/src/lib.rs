@@ -63,7 +63,7 @@ pub use explain::{Step, Target, explain};
 pub use extract::{ExtractOptions, Extracted, extract, extract_metadata, select};
 pub use identity::{Identities, Identity, hex};
 pub use inventory::inventory;
-pub use map::map;
+pub use map::{map, map_flux};
 pub use merge::{Merged, MergedSlot, merge};
 pub use open::{OpenOptions, Opened, open, open_bytes, open_files};
 pub use prepare::WriteOptions;

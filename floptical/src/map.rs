@@ -1,6 +1,9 @@
 //! The picture of a disk: its slots by place, angle and state.
 
+mod flux;
 mod linear;
+
+pub use flux::map_flux;
 
 use std::collections::BTreeMap;
 

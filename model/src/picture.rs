@@ -32,6 +32,27 @@ pub enum Subject {
     Floppy(Floppy),
     /// Something that is read from its beginning to its end.
     Linear(Linear),
+    /// The intervals of flux, as often as they came.
+    Flux(Vec<Plot>),
+}
+
+/// Intervals of flux: how often each length came at each place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plot {
+    /// What it shows: a side, a track.
+    pub label: String,
+    /// What its columns are: `track`, `angle`.
+    pub across: &'static str,
+    /// Columns with a word below them, in order.
+    pub ticks: Vec<(u16, String)>,
+    /// How long the intervals of a row are, in nanoseconds; the first row
+    /// begins at 0.
+    pub step_ns: u32,
+    /// How many intervals there are, by column, then by row. All columns have
+    /// the same rows.
+    pub columns: Vec<Vec<u32>>,
+    /// How many intervals are longer than all rows.
+    pub longer: u64,
 }
 
 /// The sides of a floppy.
@@ -261,6 +282,7 @@ impl Picture {
                 let stretches = linear.bars.iter().flat_map(|bar| &bar.stretches);
                 stretches.for_each(|stretch| count(stretch.state, stretch.len));
             }
+            Subject::Flux(_) => {}
         }
         counts.into_iter().collect()
     }

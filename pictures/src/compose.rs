@@ -1,6 +1,7 @@
 //! From a picture to a drawing: what stands where.
 
 mod disc;
+mod flux;
 mod grid;
 mod legend;
 mod linear;
@@ -36,6 +37,7 @@ pub(crate) fn compose(picture: &Picture) -> Scene {
             linear::bars(&mut page, linear);
             legend::legend(&mut page, &picture.legend());
         }
+        Subject::Flux(plots) => plots.iter().for_each(|plot| flux::plot(&mut page, plot)),
         _ => {}
     }
     page.notes(&notes);

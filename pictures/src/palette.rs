@@ -83,11 +83,29 @@ pub(crate) enum Role {
     Faint,
     /// Text.
     Text,
+    /// Where there is little of something.
+    Thin,
+    /// Where there is more.
+    Middling,
+    /// Where there is much.
+    Dense,
+    /// Where there is most.
+    Densest,
 }
 
 impl Role {
     /// All.
-    pub(crate) const ALL: [Role; 5] = [Self::Paper, Self::Medium, Self::Line, Self::Faint, Self::Text];
+    pub(crate) const ALL: [Role; 9] = [
+        Self::Paper,
+        Self::Medium,
+        Self::Line,
+        Self::Faint,
+        Self::Text,
+        Self::Thin,
+        Self::Middling,
+        Self::Dense,
+        Self::Densest,
+    ];
 
     /// Its class in SVG.
     pub(crate) fn word(self) -> &'static str {
@@ -97,6 +115,10 @@ impl Role {
             Self::Line => "line",
             Self::Faint => "faint",
             Self::Text => "text",
+            Self::Thin => "thin",
+            Self::Middling => "middling",
+            Self::Dense => "dense",
+            Self::Densest => "densest",
         }
     }
 
@@ -108,6 +130,10 @@ impl Role {
             Self::Line => [0xA8, 0xA5, 0x9E],
             Self::Faint => [0x59, 0x5F, 0x69],
             Self::Text => [0x16, 0x1A, 0x1F],
+            Self::Thin => PALE_SKY,
+            Self::Middling => SKY,
+            Self::Dense => BLUE,
+            Self::Densest => [0x00, 0x2B, 0x4D],
         }
     }
 
@@ -119,6 +145,10 @@ impl Role {
             Self::Line => [0x6B, 0x71, 0x79],
             Self::Faint => [0xA9, 0xB0, 0xB9],
             Self::Text => [0xEC, 0xEE, 0xF1],
+            Self::Thin => [0x1F, 0x3A, 0x52],
+            Self::Middling => BLUE,
+            Self::Dense => SKY,
+            Self::Densest => [0xE3, 0xF3, 0xFC],
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Pictures as files: what is in them, whoever made the words.
 
 use floptical_model::Status;
-use floptical_model::picture::{Bar, Floppy, Linear, Picture, Ring, Side, Slot, State, Stretch, Subject, Sweep, TURN};
+use floptical_model::picture::{
+    Bar, Floppy, Linear, Picture, Plot, Ring, Side, Slot, State, Stretch, Subject, Sweep, TURN,
+};
 use floptical_pictures::{png, svg};
 use proptest::prelude::*;
 
@@ -158,4 +160,31 @@ proptest! {
             prop_assert!(svg(&picture).ends_with("</svg>\n"));
         }
     }
+}
+
+#[test]
+fn intervals_lie_where_they_came_and_the_rare_ones_are_seen() {
+    let mut columns = vec![vec![0u32; 128]; 4];
+    columns[0][64] = 1000;
+    columns[3][120] = 1;
+    let plot = Plot {
+        label: "side <0>".into(),
+        across: "track",
+        ticks: vec![(0, "0".into()), (3, "3".into())],
+        step_ns: 80,
+        columns,
+        longer: 7,
+    };
+    let picture = picture("flux", Subject::Flux(vec![plot]));
+    let text = svg(&picture);
+    assert!(text.contains("side &lt;0&gt;") && text.contains("7 intervals are longer"), "{text}");
+    let drawn = pixels(&png(&picture).unwrap());
+    let found = |colour: [u8; 3]| {
+        let places = drawn.enumerate_pixels().filter(|(_, _, pixel)| pixel.0 == colour);
+        places.map(|(x, y, _)| (x, y)).collect::<Vec<_>>()
+    };
+    let (most, least) = (found([0x00, 0x2B, 0x4D]), found([0xC4, 0xE4, 0xF8]));
+    assert!(!most.is_empty() && !least.is_empty());
+    assert!(most.iter().all(|(x, _)| *x < 300) && least.iter().all(|(x, _)| (550..820).contains(x)));
+    assert!(least.iter().all(|(_, y)| most.iter().all(|(_, other)| y < other)), "long intervals lie above");
 }

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use floptical::io::text::show;
-use floptical::model::Context;
 use floptical::model::picture::Picture;
+use floptical::model::{Context, TrackAt};
 use floptical::pictures;
 use floptical::shape::MapShape;
 
@@ -20,6 +20,9 @@ use crate::sink;
 #[derive(Debug)]
 pub(crate) struct Wish<'a> {
     pub(crate) output: &'a Path,
+    /// The intervals of flux, of all tracks or of one.
+    pub(crate) flux: bool,
+    pub(crate) track: Option<TrackAt>,
     pub(crate) force: bool,
 }
 
@@ -32,7 +35,10 @@ pub(crate) fn page(
 ) -> Result<Page, Failure> {
     let draw = writer(wish.output)?;
     sink::refuse_existing(wish.output, wish.force)?;
-    let picture = floptical::map(&read.disk, &name_of(label), context)?;
+    let picture = match wish.flux {
+        true => floptical::map_flux(&read.disk, &name_of(label), wish.track, context)?,
+        false => floptical::map(&read.disk, &name_of(label), context)?,
+    };
     let bytes = draw(&picture)?;
     let _writing = Writing::under(context);
     let sink = sink::whole(wish.output, &bytes, wish.force)?;

@@ -67,9 +67,12 @@ pub(crate) fn run(verb: &Verb, session: &Session) -> Result<Code, Failure> {
             convert::convert(session, captures, &wish, choice)
         }
         Verb::Emulators => emulators::run(session),
-        Verb::Map { image, output, force, reading } => on_one(session, image, reading, |label, read, context| {
-            map::page(session, label, read, &map::Wish { output, force: *force }, context)
-        }),
+        Verb::Map { image, output, flux, track, force, reading } => {
+            on_one(session, image, reading, |label, read, context| {
+                let wish = map::Wish { output, flux: *flux, track: *track, force: *force };
+                map::page(session, label, read, &wish, context)
+            })
+        }
         Verb::Preserve { paths, vault, items, deleted, who } => {
             let order = preserve::Order { paths, vault: vault.as_deref(), items: *items, deleted: *deleted, who };
             preserve::run(session, &order)
