@@ -17,7 +17,9 @@
     )
 )]
 
+mod a2r;
 mod adf;
+mod applesauce;
 mod cue;
 mod d64;
 mod d71;
@@ -38,6 +40,7 @@ mod registry;
 mod scp;
 mod st;
 mod td0;
+mod woz;
 
 pub use format::{Emit, Exactness, Fitted, Format, Group, NamedBySheet, NotFitted, ReadOptions, Witness};
 pub use identify::{Answer, Candidate, Evidence, Probe};

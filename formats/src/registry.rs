@@ -7,6 +7,7 @@ use crate::{Candidate, Evidence, Format, Probe};
 /// Every format of this crate.
 pub static FORMATS: &[&Format] = &[
     &crate::cue::FORMAT,
+    &crate::a2r::FORMAT,
     &crate::adf::FORMAT,
     &crate::d64::FORMAT,
     &crate::d71::FORMAT,
@@ -24,6 +25,8 @@ pub static FORMATS: &[&Format] = &[
     &crate::scp::FORMAT,
     &crate::st::FORMAT,
     &crate::td0::FORMAT,
+    &crate::woz::WOZ,
+    &crate::woz::MOOF,
 ];
 
 /// The formats in use: those of this crate, and those that a caller adds.
