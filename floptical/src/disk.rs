@@ -121,7 +121,7 @@ impl Disk {
         let layout = match image.as_floppy().map(|f| &f.layout) {
             Some(Known::Unrecorded) => {
                 let logical = logical_tracks(&refs);
-                observe(&logical).map_or(Known::Unrecorded, |shown| Known::Value(side_order(shown, &logical)))
+                observe(&logical).map_or(Known::Unrecorded, |shown| Known::Value(by_volume(shown, &logical)))
             }
             Some(told) => told.clone(),
             None => Known::Unrecorded,
@@ -191,10 +191,20 @@ impl Disk {
     /// logical order (places that were not read included), then the slots that
     /// no block claims. Without a layout all slots, by track, then number.
     pub fn sectors(&self) -> Vec<SectorEntry> {
+        self.sectors_by(self.layout.get())
+    }
+
+    /// The same with the sectors of each track in the order of their numbers:
+    /// one order for all containers of a disk, whatever each of them goes by.
+    pub fn numbered_sectors(&self) -> Vec<SectorEntry> {
+        self.sectors_by(self.layout.get().map(Layout::by_number).as_ref())
+    }
+
+    fn sectors_by(&self, layout: Option<&Layout>) -> Vec<SectorEntry> {
         let mut taken: Vec<Vec<bool>> =
             self.tracks.iter().map(|t| vec![false; t.derived.sectors.slots.len()]).collect();
         let mut entries = Vec::new();
-        if let Some(layout) = self.layout.get() {
+        if let Some(layout) = layout {
             for block in layout.blocks() {
                 let found = self.find(block.track, block.id, block.size, &mut taken);
                 entries.push(found.unwrap_or_else(|| unread(block.track, block.id, block.size)));
@@ -282,6 +292,20 @@ impl DiskTrack {
             span: chosen.data_span.clone().or_else(|| chosen.id_span.clone()),
             layer: Layer::Sectors,
         })
+    }
+}
+
+/// Ids do not tell in which order the sectors of a track are counted; the volume
+/// of an Apple II does.
+fn by_volume(shown: Layout, tracks: &[LogicalTrack<'_>]) -> Layout {
+    let sector = |cylinder: u8, number: u8| {
+        let track = tracks.iter().find(|t| (t.cylinder, t.head) == (cylinder, 0))?;
+        let slot = track.sectors.slots.iter().find(|s| s.chosen().sector_id().is_some_and(|id| id.r == number))?;
+        slot.chosen().data.bytes().map(|data| data.to_vec())
+    };
+    match floptical_formats::raw::volume_order(&shown, sector) {
+        Some(told) => told.clone(),
+        None => side_order(shown, tracks),
     }
 }
 
