@@ -55,7 +55,7 @@ fn l2(disk: &Disk, context: &Context) -> Result<Identity> {
     let mut hash = Sha256::new();
     let coverage = match &disk.image().carrier {
         Carrier::Floppy(_) => {
-            let sectors = disk.sectors();
+            let sectors = disk.numbered_sectors();
             identity::l2(sectors.iter().filter(|s| s.offset.is_some()), |b| hash.update(b))
         }
         Carrier::Optical(optical) => {

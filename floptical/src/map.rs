@@ -304,6 +304,8 @@ const OVERHEAD_CELLS: u64 = 60 * 16;
 fn cells_of_byte(scheme: Scheme) -> u64 {
     match scheme {
         Scheme::IbmFm => 32,
+        Scheme::CommodoreGcr => 10,
+        Scheme::AppleGcr16 | Scheme::AppleGcr13 | Scheme::MacGcr => 11,
         _ => 16,
     }
 }

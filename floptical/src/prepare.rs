@@ -9,7 +9,7 @@ use floptical_formats::{Format, NotFitted};
 use floptical_model::layout::SideOrder;
 use floptical_model::{
     Carrier, CellClock, Cells, Clock, Context, DriveFacts, Error, Fact, Floppy, Image, Known, Layer, Layout, Place, Ps,
-    Rate, Reading, Sectors, Track, TrackAt, TrackLoader, TrackMap, Why, Zone,
+    Rate, Reading, Sectors, Slot, Track, TrackAt, TrackLoader, TrackMap, Why, Zone,
 };
 
 use crate::{Disk, DiskTrack};
@@ -57,11 +57,13 @@ pub(crate) fn prepare(
 }
 
 /// The layout that the container of the image goes by. What ids show is left
-/// for the target to see again, but for an order of the sides that they do not
-/// show.
+/// for the target to see again, but for an order of the sides or of the sectors
+/// that they do not show.
 fn told_layout(disk: &Disk) -> Known<Layout> {
     match disk.layout() {
-        Known::Value(layout) if layout.order != SideOrder::Alternating => Known::Assumed(layout.clone(), Why::Layout),
+        Known::Value(layout) if layout.order != SideOrder::Alternating || *layout != layout.by_number() => {
+            Known::Assumed(layout.clone(), Why::Layout)
+        }
         _ => disk.image().as_floppy().map_or(Known::Unrecorded, |f| f.layout.clone()),
     }
 }
@@ -87,7 +89,7 @@ pub(crate) fn cells_of(disk: &Disk, track: &DiskTrack) -> Result<Cells, NotFitte
 /// Encode the sectors of a track, in the form that its layout or its own rate
 /// and speed give it.
 fn encode(disk: &Disk, track: &DiskTrack) -> Result<Cells, NotFitted> {
-    let sectors = &track.derived.sectors;
+    let sectors = &laid(disk, track);
     let form = track_form(disk, track);
     let of_slot = |fact, slot: usize, reason| {
         let place = sectors.places(track.at).into_iter().nth(slot).unwrap_or(Place::Track(track.at));
@@ -110,6 +112,22 @@ fn encode(disk: &Disk, track: &DiskTrack) -> Result<Cells, NotFitted> {
         WriteError::Scheme { slot } => of_slot(Fact::Scheme, slot, "no code writes its scheme".into()),
         other => NotFitted::refuse(Fact::Exists, Place::Track(track.at), other.to_string()),
     })
+}
+
+/// The sectors of a track in the order that they are to have there: their own,
+/// or that of the layout where none is recorded.
+fn laid(disk: &Disk, track: &DiskTrack) -> Sectors {
+    let mut sectors = (*track.derived.sectors).clone();
+    let cylinder = track.logical.cylinder();
+    if let (false, Some(zone), Some(cylinder)) = (sectors.ordered, zone(disk, track), cylinder) {
+        let numbers = zone.numbers_at(cylinder);
+        let place = |slot: &Slot| {
+            let number = slot.chosen().sector_id().map(|id| id.r);
+            numbers.iter().position(|own| Some(*own) == number).unwrap_or(usize::MAX)
+        };
+        sectors.slots.sort_by_key(place);
+    }
+    sectors
 }
 
 /// How long a revolution of a track takes.

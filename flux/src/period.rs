@@ -18,8 +18,9 @@ const FM_MFM: [Family; 3] = [
     Family { shortest: 880, longest: 1120, between: 2..=4 },
     Family { shortest: 440, longest: 560, between: 2..=4 },
 ];
-/// Commodore's four speeds, from 3.25 to 4 us, with errors of 10 %.
-const GCR: Family = Family { shortest: 2925, longest: 4400, between: 1..=3 };
+/// The cells of Commodore, Apple and Macintosh, from 2 to 4 us, with errors of
+/// 10 %.
+const GCR: Family = Family { shortest: 1800, longest: 4400, between: 1..=3 };
 /// Steps between two lengths to try: 1 / STEP of the length.
 const STEP: u64 = 128;
 /// Bins of the histogram: each 1 / 64 of the shortest cell (6.9 ns).
@@ -66,13 +67,35 @@ pub(crate) fn grid(clock: Clock, intervals: &[u32], context: &Context) -> Result
     }
     let ((_, ns), family) = best;
     let cell = histogram.refine(ns.saturating_mul(1000), &family.between);
-    let stride = if *family.between.start() == 2 && histogram.only_even(cell) { 2 } else { 1 };
+    let even = *family.between.start() == 2 && histogram.only_even(cell);
+    let (cell, stride) = match even {
+        true if has_odd_runs(clock, intervals, cell) => (cell.saturating_mul(2), 1),
+        true => (cell, 2),
+        false => (cell, 1),
+    };
     // Ticks, times 2^16, with the rounding of one division.
     let (num, den) = clock.ratio();
     let wide = u128::from(cell).saturating_mul(u128::from(num)).saturating_mul(1 << SHIFT);
     let scale = u128::from(den).saturating_mul(u128::from(Ps::SECOND));
     let cell = u64::try_from(wide.checked_div(scale).unwrap_or(0)).unwrap_or(u64::MAX).max(1);
     Ok(Grid { cell, stride })
+}
+
+/// True when intervals of 1 cell of FM come in odd numbers as often as not. In
+/// FM they are clock to data and data to clock, two by two; the 5 and 3 of Apple
+/// has intervals of 1 and 2 cells as well, in any order.
+fn has_odd_runs(clock: Clock, intervals: &[u32], cell: u64) -> bool {
+    /// Intervals that are looked at, at the start of the capture.
+    const LOOKED_AT: usize = 1 << 14;
+    let short = |ticks: &u32| clock.to_ps(u64::from(*ticks)).0 < cell.saturating_mul(3);
+    let (mut odd, mut runs) = (0u32, 0u32);
+    for run in intervals.get(..LOOKED_AT).unwrap_or(intervals).chunk_by(|a, b| short(a) && short(b)) {
+        if run.first().is_some_and(short) {
+            runs = runs.saturating_add(1);
+            odd = odd.saturating_add(u32::from(run.len() % 2 == 1));
+        }
+    }
+    odd > runs / 4
 }
 
 /// How often intervals of each length came: (length in ps, count).
@@ -184,7 +207,7 @@ mod tests {
         for nominal in [2000, 1667, 1000, 500] {
             for percent in [90, 96, 100, 104, 110] {
                 let cell = nominal * percent / 100;
-                for cells in [&[2, 2, 3, 4, 2, 3][..], &[2, 4, 2, 2, 4], &[2, 3, 3]] {
+                for cells in [&[2, 2, 3, 4, 2, 3][..], &[2, 2, 4, 2, 2, 2, 2, 4, 4], &[2, 3, 3]] {
                     let (length, stride) = found(cell, cells);
                     assert!(length.abs_diff(cell) * 40 < cell, "{cell} ns, {cells:?}");
                     assert_eq!(stride, if cells.contains(&3) { 1 } else { 2 });
@@ -195,7 +218,7 @@ mod tests {
 
     #[test]
     fn the_cell_of_gcr_is_found_at_each_of_its_speeds() {
-        for nominal in [4000, 3750, 3500, 3250] {
+        for nominal in [4000, 3750, 3500, 3250, 2667, 2500, 2333, 2167, 2000] {
             for percent in [92, 97, 100, 103, 108] {
                 let cell = nominal * percent / 100;
                 for cells in [&[1, 2, 3, 1, 1, 2][..], &[1, 1, 1, 3], &[2, 3, 2, 3, 1]] {
@@ -204,6 +227,14 @@ mod tests {
                     assert_eq!(stride, 1);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn five_and_three_is_told_from_fm() {
+        for cell in [4000, 3800, 4200] {
+            let (length, stride) = found(cell, &[1, 1, 2, 1, 2, 2, 1, 1, 1, 2]);
+            assert!(length.abs_diff(cell) * 40 < cell && stride == 1, "{length} {stride}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! Cells to sectors: every code over one string of cells.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use floptical_model::{
     Sighting, Slot, Span, TrackAt,
 };
 
-use crate::code::{CODES, Code, IdField, Role};
+use crate::code::{CODES, Code, DataBody, IdField, MFM, Role};
 use crate::search::{Found, marks};
 use crate::unclaimed::unclaimed;
 use crate::weak;
@@ -28,7 +29,9 @@ pub fn recognise(cells: &Cells, at: TrackAt, context: &Context) -> Result<Sector
     for code in CODES {
         seen.extend(reader.read(code, context)?);
     }
+    drop_rivals(&mut seen);
     drop_echoes(&mut seen);
+    drop_strangers(&mut seen);
     seen.sort_by_key(|s| s.order);
     let claims: Vec<(usize, usize)> = seen.iter().flat_map(|s| s.claims).flatten().collect();
     let indexed = seen.is_empty() || seen.iter().any(|s| s.code.indexed);
@@ -45,12 +48,10 @@ pub fn recognise(cells: &Cells, at: TrackAt, context: &Context) -> Result<Sector
     Ok(sectors)
 }
 
-/// The rate of the cells; where a code has zones of speed, as a drive of 300
-/// rpm has them.
+/// The rate of the cells, as the code of the first sector counts it.
 fn rate_of(sectors: &Sectors, cells: &Cells) -> Known<Rate> {
-    let schemes = sectors.slots.iter().map(|slot| slot.chosen().scheme);
-    let zoned = schemes.filter_map(Code::of).any(|code| code.zoned);
-    if zoned { rate(&at_300_rpm(cells)) } else { rate(cells) }
+    let code = sectors.slots.first().and_then(|slot| Code::of(slot.chosen().scheme));
+    rate(cells, code.unwrap_or(&MFM))
 }
 
 /// What another revolution with the very cells of one that was read shows.
@@ -69,23 +70,21 @@ pub(crate) fn seen_again(sectors: &Sectors, cells: &Cells) -> Sectors {
     Sectors { slots: slots.collect(), rate: rate_of(sectors, cells), rotation: rotation(cells), ..sectors.clone() }
 }
 
-/// Cells as a drive of 300 rpm has them: how many there are in a turn tells at
+/// The length of a cell as a drive of 300 rpm has it: how many there are in a turn tells at
 /// which of four near speeds they were written.
-fn at_300_rpm(cells: &Cells) -> Cells {
+fn at_300_rpm(cells: &Cells, cell: Ps) -> Ps {
     let turn = rotation(cells).recorded().filter(|_| cells.index_at.is_recorded()).map_or(0, |turn| turn.0);
-    let scaled = |cell: Ps| {
-        let wide = u128::from(cell.0).saturating_mul(Layout::RPM_300.0.into()).checked_div(turn.into());
-        wide.and_then(|ps| u64::try_from(ps).ok()).map_or(cell, Ps)
-    };
-    let clock = cells.cell().map_or(Known::Unrecorded, |cell| Known::Value(scaled(cell)));
-    Cells { clock: CellClock::Uniform(clock), ..cells.clone() }
+    let wide = u128::from(cell.0).saturating_mul(Layout::RPM_300.0.into()).checked_div(turn.into());
+    wide.and_then(|ps| u64::try_from(ps).ok()).map_or(cell, Ps)
 }
 
-/// The standard rate of the cells, else the rate that they have.
-fn rate(cells: &Cells) -> Known<Rate> {
+/// The rate of the code that is nearest to the cells, else the rate that they
+/// have.
+fn rate(cells: &Cells, code: &Code) -> Known<Rate> {
     let of = |cell: Ps| {
+        let cell = if code.zoned { at_300_rpm(cells, cell) } else { cell };
         let exact = (Ps::SECOND / 2).checked_div(cell.0).and_then(|rate| u32::try_from(rate).ok());
-        Rate::nearest(cell).unwrap_or(Rate(exact.unwrap_or(u32::MAX)))
+        code.rate(cell).unwrap_or(Rate(exact.unwrap_or(u32::MAX)))
     };
     match &cells.clock {
         CellClock::Uniform(cell) => cell.map(of),
@@ -115,15 +114,48 @@ struct Seen {
     claims: [Option<(usize, usize)>; 2],
 }
 
-/// Marks of one code inside a good data field of another are data that look
-/// so, unless a check of their own speaks for them.
+/// Codes that share marks see one field each in its own way: the one stays
+/// whose checks hold, there and on the rest of the track.
+fn drop_rivals(seen: &mut Vec<Seen>) {
+    let good = |c: &Known<Check>| c.recorded() == Some(&Check::Good);
+    let mut holding: BTreeMap<Scheme, usize> = BTreeMap::new();
+    for s in seen.iter().filter(|s| good(&s.sighting.data_check)) {
+        let count = holding.entry(s.sighting.scheme).or_default();
+        *count = count.saturating_add(1);
+    }
+    let rank = |s: &Seen| {
+        let sighting = &s.sighting;
+        let holding = holding.get(&sighting.scheme).copied().unwrap_or(0);
+        let has_data = s.claims[1].is_some();
+        let nth = CODES.iter().position(|code| code.scheme == sighting.scheme);
+        let (id, data) = (good(&sighting.id_check), good(&sighting.data_check));
+        // Six bits hold by chance now and then.
+        (id && data, id, data, has_data, holding, Reverse(nth))
+    };
+    let mut best = BTreeMap::new();
+    for s in seen.iter() {
+        let rank = rank(s);
+        for (start, _) in s.claims.iter().flatten() {
+            let best = best.entry(*start).or_insert((rank, s.sighting.scheme));
+            if rank > best.0 {
+                *best = (rank, s.sighting.scheme);
+            }
+        }
+    }
+    let wins = |s: &Seen, start: &usize| best.get(start).is_none_or(|(_, scheme)| *scheme == s.sighting.scheme);
+    seen.retain(|s| s.claims.iter().flatten().all(|(start, _)| wins(s, start)));
+}
+
+/// Marks of one code inside a good field of another are data that look so, unless a check of their own speaks for them.
 fn drop_echoes(seen: &mut Vec<Seen>) {
     let good = |c: &Known<Check>| c.recorded() == Some(&Check::Good);
-    let mut fields: Vec<(usize, usize, Scheme)> = seen
-        .iter()
-        .filter(|s| good(&s.sighting.data_check))
-        .filter_map(|s| s.claims[1].map(|(start, len)| (start, len, s.sighting.scheme)))
-        .collect();
+    let holds = |s: &Seen| [good(&s.sighting.id_check), good(&s.sighting.data_check)];
+    let fields = |s: &Seen| {
+        let (scheme, claims) = (s.sighting.scheme, s.claims.into_iter().zip(holds(s)));
+        let claims = claims.filter_map(|(claim, holds)| claim.filter(|_| holds)).collect::<Vec<_>>();
+        claims.into_iter().map(move |(start, len)| (start, len, scheme))
+    };
+    let mut fields: Vec<(usize, usize, Scheme)> = seen.iter().flat_map(fields).collect();
     fields.sort_unstable();
     let inside = |at: usize, scheme: Scheme| {
         let before = fields.partition_point(|(start, ..)| *start < at);
@@ -131,9 +163,19 @@ fn drop_echoes(seen: &mut Vec<Seen>) {
         field.is_some_and(|(start, len, of)| *of != scheme && at < start.saturating_add(*len))
     };
     seen.retain(|s| {
-        let speaks = good(&s.sighting.id_check) || good(&s.sighting.data_check);
+        let speaks = holds(s).contains(&true);
         speaks || !s.claims.iter().flatten().any(|(start, _)| inside(*start, s.sighting.scheme))
     });
+}
+
+/// Marks of a code that others may seem to write, where none of its checks holds
+/// and the track is of another code.
+fn drop_strangers(seen: &mut Vec<Seen>) {
+    let good = |c: &Known<Check>| c.recorded() == Some(&Check::Good);
+    let holds = |s: &&Seen| good(&s.sighting.id_check) || good(&s.sighting.data_check);
+    let holding: Vec<Scheme> = seen.iter().filter(holds).map(|s| s.sighting.scheme).collect();
+    let other = seen.iter().any(|s| !s.code.echoed) || !holding.is_empty();
+    seen.retain(|s| !s.code.echoed || !other || holding.contains(&s.sighting.scheme));
 }
 
 /// Reads fields of a string of cells.
@@ -165,15 +207,16 @@ impl Reader<'_> {
         if cell >= index { cell.checked_sub(index) } else { cell.saturating_add(turn).checked_sub(index) }
     }
 
-    /// How many whole bytes lie between a cell and the end; no end on a circle.
-    fn room(&self, code: &Code, body: usize) -> usize {
-        if self.circle { usize::MAX } else { code.whole_bytes(self.bits.len().saturating_sub(body)) }
+    /// How many cells lie between a cell and the end; no end on a circle.
+    fn room(&self, from: usize) -> usize {
+        if self.circle { usize::MAX } else { self.bits.len().saturating_sub(from) }
     }
 
-    fn bytes(&self, code: &Code, at: usize, count: usize, context: &Context) -> Result<Vec<u8>> {
-        context.step(count as u64)?;
-        context.reserve(count as u64)?;
-        Ok(code.block(self.bits, at, count))
+    /// What a data field of `size` bytes holds.
+    fn body(&self, code: &Code, found: Found, size: usize, context: &Context) -> Result<Option<DataBody>> {
+        context.step(size as u64)?;
+        context.reserve(size as u64)?;
+        Ok(code.data_at(self.bits, found.body, size, self.room(found.body)))
     }
 
     /// Everything that one code shows.
@@ -221,9 +264,8 @@ impl Reader<'_> {
     /// An id field with the data that follow it at once, if they are all there.
     fn joined(&self, code: &Code, id: FoundId) -> (Option<FoundId>, Option<Found>) {
         let start = id.found.start.saturating_add(code.id_cells());
-        let body = start.saturating_add(code.data_offset());
-        let whole = self.room(code, start) >= code.whole_bytes(code.data_cells(code.size.unwrap_or(0)));
-        let data = whole.then_some(Found { start, body, ..id.found });
+        let whole = self.room(start) >= code.data_cells(code.size.unwrap_or(0));
+        let data = whole.then_some(Found { start, body: start, ..id.found });
         (Some(id), data)
     }
 
@@ -231,7 +273,7 @@ impl Reader<'_> {
     fn ids(&self, code: &'static Code, found: &[Found], context: &Context) -> Result<Vec<FoundId>> {
         let mut ids = Vec::new();
         for f in found.iter().filter(|f| f.mark.role == Role::Id) {
-            if self.room(code, f.body) < code.id_bytes() {
+            if self.room(f.body) < code.id_cells().saturating_sub(code.mark_cells) {
                 continue;
             }
             context.step(code.id_bytes() as u64)?;
@@ -249,7 +291,7 @@ impl Reader<'_> {
         let fast = self.cells.cell().and_then(Rate::nearest) == Some(Rate::ED);
         let within = code.cells(code.data_within.saturating_add(if fast { LONGER_GAP2 } else { 0 }));
         let end = id.found.start.saturating_add(code.id_cells());
-        let mark = data.body.saturating_sub(code.byte_cells);
+        let mark = data.body.saturating_sub(code.lag).saturating_sub(code.byte_cells());
         let mark = if mark < end && self.circle { mark.saturating_add(self.bits.len()) } else { mark };
         mark >= end && mark.saturating_sub(end) <= within
     }
@@ -264,7 +306,7 @@ impl Reader<'_> {
     ) -> Result<Option<Seen>> {
         let mut sighting = self.blank(code);
         let mut claims = [None; 2];
-        let size = code.size.or(id.as_ref().map(|id| id.field.id.size()));
+        let size = id.as_ref().map_or(code.size, |id| Some(code.size_of(id.field.id)));
         if let Some(id) = id {
             let len = code.id_cells();
             claims[0] = Some((id.found.start, len));
@@ -296,41 +338,34 @@ impl Reader<'_> {
         sighting: &mut Sighting,
         context: &Context,
     ) -> Result<Option<usize>> {
-        let room = self.room(code, found.body);
         let size = match size {
             Some(size) => size,
             None => self.size_by_check(code, found, common, context)?.or(common).unwrap_or(128),
         };
-        let bytes = self.bytes(code, found.body, size.min(room), context)?;
-        let value = self.data_check(code, found.body, size, room);
-        let good = value == Some(code.check(found.mark.byte, &bytes));
+        let Some(DataBody { tags, data, check }) = self.body(code, found, size, context)? else { return Ok(None) };
+        let good = check == Some(code.check(found.mark.byte, &tags, &data));
         if !found.whole && !good && !code.joined {
             return Ok(None);
         }
-        let sound = code.strong || code.is_sound(self.bits, found.body, &bytes);
-        let len = match value {
-            Some(_) => code.data_cells(bytes.len()),
-            None => code.data_offset().saturating_add(code.cells(bytes.len())),
+        let sound = code.strong || code.data_is_sound(self.bits, found.body, size);
+        let len = match check {
+            Some(_) => code.data_cells(data.len()),
+            None => code.data_offset().saturating_add(code.data_coding.cells(data.len())),
         };
         let len = if self.circle { len } else { len.min(self.bits.len().saturating_sub(found.start)) };
         if found.mark.role == Role::Data {
             sighting.mark = Known::Value(found.mark.byte);
         }
         let turn = if self.circle { self.bits.len() } else { 0 };
-        sighting.weak = weak::mask(code, &self.cells.areas, found.body, bytes.len(), turn).map(Arc::new);
-        sighting.data = DataField::Bytes(bytes.into());
+        sighting.weak = weak::mask(code, &self.cells.areas, found.body, data.len(), turn).map(Arc::new);
+        if code.tags > 0 {
+            sighting.tags = Known::Value(tags.into());
+        }
+        sighting.data = DataField::Bytes(data.into());
         sighting.data_check = verdict(good, sound);
-        sighting.data_check_value = value.map_or(Known::Unrecorded, Known::Value);
+        sighting.data_check_value = check.map_or(Known::Unrecorded, Known::Value);
         sighting.data_span = Some(self.span(found.start, len));
         Ok(Some(len))
-    }
-
-    /// The check of a data field as recorded, where it was not cut off.
-    fn data_check(&self, code: &Code, body: usize, size: usize, room: usize) -> Option<u32> {
-        let cells = code.cells(code.check_bytes);
-        let at = if code.check_first { body.checked_sub(cells)? } else { body.saturating_add(code.cells(size)) };
-        let there = code.check_first || room >= size.saturating_add(code.check_bytes);
-        there.then(|| number(&code.block(self.bits, at, code.check_bytes)))
     }
 
     /// The size of data without an id: the first for which the check holds
@@ -342,11 +377,10 @@ impl Reader<'_> {
         common: Option<usize>,
         context: &Context,
     ) -> Result<Option<usize>> {
-        let room = code.whole_bytes(found.free);
         let sizes = common.into_iter().chain((0..8).map(|n| 128usize << n));
-        for size in sizes.filter(|size| size.saturating_add(code.check_bytes) <= room) {
-            let bytes = self.bytes(code, found.body, size, context)?;
-            if self.data_check(code, found.body, size, room) == Some(code.check(found.mark.byte, &bytes)) {
+        for size in sizes.filter(|size| code.body_cells(*size) <= found.free) {
+            let Some(body) = self.body(code, found, size, context)? else { continue };
+            if body.check == Some(code.check(found.mark.byte, &body.tags, &body.data)) {
                 return Ok(Some(size));
             }
         }
@@ -365,6 +399,7 @@ impl Reader<'_> {
             id_check: Known::Unrecorded,
             id_check_value: Known::Unrecorded,
             mark: Known::Unrecorded,
+            tags: Known::Unrecorded,
             data: DataField::Missing,
             data_check: Known::Unrecorded,
             data_check_value: Known::Unrecorded,
@@ -389,11 +424,6 @@ fn verdict(good: bool, sound: bool) -> Known<Check> {
         (true, false) => Known::Unrecorded,
         (false, _) => Known::Value(Check::Bad),
     }
-}
-
-/// The number of some bytes, high one first.
-fn number(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0, |sum, byte| sum << 8 | u32::from(*byte))
 }
 
 /// The size that most good id fields tell; the larger of equals.

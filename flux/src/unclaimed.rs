@@ -105,7 +105,7 @@ fn irregular(bits: &Bits, indexed: bool) -> Vec<(usize, usize)> {
     // What is regular in the gaps of other codes is there in any data.
     for code in CODES.iter().filter(|code| code.indexed) {
         // A byte repeated is a stretch that equals itself one byte later.
-        let period = code.byte_cells;
+        let period = code.byte_cells();
         let compared = len.saturating_sub(period);
         let mut from = 0;
         for at in differences(bits, period).chain([compared]) {

@@ -38,7 +38,7 @@ pub(crate) fn mask(code: &Code, areas: &[Area], body: usize, bytes: usize, turn:
         for shift in [0, turn].into_iter().take(if turn > 0 { 2 } else { 1 }) {
             let start = usize::try_from(area.start).unwrap_or(usize::MAX).saturating_add(shift);
             let first = start.saturating_sub(body);
-            let end = start.saturating_add(len).saturating_sub(body).min(code.cells(bytes));
+            let end = start.saturating_add(len).saturating_sub(body).min(code.body_cells(bytes));
             if first < end {
                 let mask = mask.get_or_insert_with(|| Bits::zeros(bits));
                 let touched = |bit: &usize| {

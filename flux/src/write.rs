@@ -7,7 +7,7 @@ use floptical_model::{
     Bits, Cells, Check, DataField, Join, Known, Ps, Rate, Scheme, SectorId, Sectors, Sighting, Slot,
 };
 
-use crate::code::{Code, MFM, Mark, Role};
+use crate::code::{Code, MFM, Mark, Role, Sum};
 use crate::weak;
 
 /// Why sectors cannot be written as cells. Slots are counted from 0.
@@ -111,8 +111,6 @@ fn parts(sectors: &Sectors, fast: bool) -> Result<Vec<Part<'_>>, WriteError> {
 /// Bytes between an id field and the next field that make sure that the two
 /// are not taken for one sector.
 const APART: usize = 64;
-/// The fewest sync bytes before a mark that sectors are laid with.
-const LEAST_SYNC: usize = 3;
 /// The fewest bytes of gap 4a and gap 1 that sectors are laid with.
 const LEAST_GAP1: usize = 8;
 
@@ -120,8 +118,9 @@ const LEAST_GAP1: usize = 8;
 struct Body<'a> {
     /// Its mark, if it has one of its own.
     mark: Option<&'static Mark>,
+    tags: Cow<'a, [u8]>,
     bytes: Cow<'a, [u8]>,
-    check: Vec<u8>,
+    check: u32,
 }
 
 /// What is written for one slot.
@@ -144,7 +143,7 @@ impl<'a> Part<'a> {
         let id = *sighting.id.get().ok_or(WriteError::NoId { slot })?;
         let data = data(code, slot, sighting, id)?;
         let gap2 = usize::from(code.gaps.gap2).saturating_add(if fast { 19 } else { 0 });
-        let missing = id.filter(|_| data.is_none()).map_or(0, |id| id.size().saturating_add(APART));
+        let missing = id.filter(|_| data.is_none()).map_or(0, |id| code.size_of(id).saturating_add(APART));
         let id = id.map(|id| id_field(code, sighting, id, left));
         Ok(Self { code, id, gap2, data, missing, sighting })
     }
@@ -155,7 +154,7 @@ impl<'a> Part<'a> {
         let code = self.code;
         let header = if self.id.is_some() { code.id_cells() } else { 0 };
         let between = if self.id.is_some() && self.data.is_some() && !code.joined {
-            code.cells(self.gap2.saturating_add(code.gaps.sync.into()))
+            self.gap2_cells().saturating_add(code.sync_cells().saturating_mul(code.gaps.sync.into()))
         } else {
             0
         };
@@ -164,35 +163,29 @@ impl<'a> Part<'a> {
         [header, between, data, missing].into_iter().fold(0usize, usize::saturating_add)
     }
 
-    /// Append header and data; gives the cell where the data bytes begin.
+    /// Cells between its id field and the sync of its data field.
+    fn gap2_cells(&self) -> usize {
+        self.code.gap_cells().saturating_mul(self.gap2)
+    }
+
+    /// Append header and data; gives the cell where the data field goes on
+    /// after its mark.
     fn put(&self, out: &mut Bits) -> usize {
         let code = self.code;
         if let (Some(header), Some(mark)) = (&self.id, code.id_mark()) {
             code.put_mark(mark, out);
-            let mut rest = header.as_slice();
-            for count in code.id_blocks {
-                let (block, after) = rest.split_at_checked(*count).unwrap_or((rest, &[]));
-                code.put_block(block, out);
-                rest = after;
-            }
+            code.put_id(header, out);
         }
-        let Some(Body { mark, bytes, check }) = &self.data else { return out.len() };
+        let Some(Body { mark, tags, bytes, check }) = &self.data else { return out.len() };
         if self.id.is_some() && !code.joined {
-            code.fill(code.filler, code.cells(self.gap2), out);
-            code.put_sync(code.cells(code.gaps.sync.into()), out);
+            code.put_gap(self.gap2_cells(), out);
+            code.put_sync(code.sync_cells().saturating_mul(code.gaps.sync.into()), out);
         }
         if let Some(mark) = mark {
             code.put_mark(mark, out);
         }
-        if code.check_first {
-            code.put_block(check, out);
-        }
-        let body = out.len();
-        code.put_block(bytes, out);
-        if !code.check_first {
-            code.put_block(check, out);
-        }
-        code.put(code.tail, out);
+        let body = out.len().saturating_add(code.lag);
+        code.put_data(tags, bytes, *check, out);
         body
     }
 }
@@ -205,7 +198,7 @@ fn data<'a>(
     sighting: &'a Sighting,
     id: Option<SectorId>,
 ) -> Result<Option<Body<'a>>, WriteError> {
-    let declared = id.map(SectorId::size);
+    let declared = id.map(|id| code.size_of(id));
     let bytes: Cow<'a, [u8]> = match (&sighting.data, code.size) {
         (DataField::Unread | DataField::Missing, _) if id.is_none() => return Err(WriteError::NoId { slot }),
         (DataField::Unread | DataField::Missing, Some(size)) if code.joined => vec![0; size].into(),
@@ -221,10 +214,24 @@ fn data<'a>(
     }
     let byte = sighting.scheme.normal_mark().map(|normal| sighting.mark.copied().unwrap_or(normal));
     let mark = byte.map(|byte| code.mark(Role::Data, byte).ok_or(WriteError::Mark { slot, mark: byte })).transpose()?;
-    let right = code.check(byte.unwrap_or(0), &bytes);
+    let tags = tags(code, sighting, id);
+    let right = code.check(byte.unwrap_or(0), &tags, &bytes);
     let state = if sighting.data.bytes().is_some() { sighting.data_check } else { Known::Value(Check::Bad) };
-    let check = code.check_field(check(code, right, &state, &sighting.data_check_value));
-    Ok(Some(Body { mark, bytes, check }))
+    let check = check(code.data_sum, right, &state, &sighting.data_check_value);
+    Ok(Some(Body { mark, tags, bytes, check }))
+}
+
+/// What stands before the data, where the code has something there: as
+/// recorded, else the number of the sector and zeros.
+fn tags<'a>(code: &Code, sighting: &'a Sighting, id: Option<SectorId>) -> Cow<'a, [u8]> {
+    if let Some(tags) = sighting.tags.get().filter(|tags| tags.len() == code.tags) {
+        return Cow::Borrowed(tags);
+    }
+    let mut tags = vec![0; code.tags];
+    if let (Some(first), Some(id)) = (tags.first_mut(), id) {
+        *first = id.r;
+    }
+    Cow::Owned(tags)
 }
 
 /// The bytes of an id field; what stands beside the id as recorded, else as the
@@ -234,12 +241,12 @@ fn id_field(code: &Code, sighting: &Sighting, id: SectorId, left: usize) -> Vec<
     let own = if code.joined { Some(&to_gap[..]) } else { None };
     let beside = sighting.header.get().map(|header| &**header).or(own);
     let right = code.id_check(id, beside);
-    code.id_field(id, beside, Some(check(code, right, &sighting.id_check, &sighting.id_check_value)))
+    code.id_field(id, beside, Some(check(code.id_sum, right, &sighting.id_check, &sighting.id_check_value)))
 }
 
 /// The check to write: the right one, or one that is wrong as recorded.
-fn check(code: &Code, right: u32, state: &Known<Check>, value: &Known<u32>) -> u32 {
-    let wrong = || value.copied().filter(|v| *v != right).unwrap_or_else(|| code.wrong(right));
+fn check(sum: Sum, right: u32, state: &Known<Check>, value: &Known<u32>) -> u32 {
+    let wrong = || value.copied().filter(|v| *v != right).unwrap_or_else(|| sum.wrong(right));
     if state.copied() == Some(Check::Bad) { wrong() } else { right }
 }
 
@@ -248,8 +255,8 @@ struct Plan {
     /// Cells from the index to the first mark of each part, in order; those of
     /// the next turn are past the end of the track.
     starts: Vec<usize>,
-    /// Sync bytes before each part, where there is room.
-    sync: usize,
+    /// True where all parts have no more than the least sync before them.
+    least_sync: bool,
     /// Bytes of gap 4a.
     gap4a: usize,
     /// True for an index mark, where there is room.
@@ -265,7 +272,7 @@ fn at_angles(sectors: &Sectors, parts: &[Part<'_>], form: &TrackForm) -> Option<
     for part in parts {
         let angle = part.sighting.angle.copied()? as usize;
         let start = if of == room { angle } else { scale(angle, room, of) };
-        let sync = LEAST_SYNC.saturating_mul(part.code.byte_cells);
+        let sync = least_sync(part);
         if start < free || (!starts.is_empty() && start < free.saturating_add(sync)) || angle >= of {
             return None;
         }
@@ -273,9 +280,19 @@ fn at_angles(sectors: &Sectors, parts: &[Part<'_>], form: &TrackForm) -> Option<
         free = start.saturating_add(part.cells(true));
     }
     let first = *starts.first()?;
-    let sync = LEAST_SYNC.saturating_mul(parts.first()?.code.byte_cells);
+    let sync = least_sync(parts.first()?);
     let fits = free.saturating_add(sync) <= room.saturating_add(first);
-    fits.then_some(Plan { starts, sync: usize::MAX, gap4a: usize::MAX, index_mark: form.index_mark })
+    fits.then_some(Plan { starts, least_sync: false, gap4a: usize::MAX, index_mark: form.index_mark })
+}
+
+/// Cells of the standard sync before a part.
+fn full_sync(part: &Part<'_>) -> usize {
+    part.code.sync_cells().saturating_mul(part.code.gaps.sync.into())
+}
+
+/// Cells of the least sync before a part.
+fn least_sync(part: &Part<'_>) -> usize {
+    part.code.sync_cells().saturating_mul(part.code.gaps.least_sync.into())
 }
 
 fn scale(value: usize, num: usize, den: usize) -> usize {
@@ -289,7 +306,7 @@ struct Squeeze {
     gap4a: usize,
     gap1: usize,
     least_gap3: usize,
-    sync: usize,
+    least_sync: bool,
     index_mark: bool,
     least_missing: bool,
 }
@@ -299,22 +316,26 @@ fn packed(parts: &[Part<'_>], index_code: &Code, form: &TrackForm) -> Result<Pla
     let gaps = index_code.gaps;
     let (gap4a, gap1) = (gaps.gap4a.into(), gaps.gap1.into());
     let with_mark = form.index_mark && index_code.index_mark().is_some();
-    let full = Squeeze { gap4a, gap1, least_gap3: 10, sync: usize::MAX, index_mark: with_mark, least_missing: false };
+    let full = Squeeze { gap4a, gap1, least_gap3: 10, least_sync: false, index_mark: with_mark, least_missing: false };
     let tight = Squeeze { gap4a: 16, gap1: 16, least_gap3: 4, ..full };
-    let least = Squeeze { gap4a: LEAST_GAP1, gap1: LEAST_GAP1, least_gap3: 1, sync: LEAST_SYNC, ..full };
+    let least = Squeeze { gap4a: LEAST_GAP1, gap1: LEAST_GAP1, least_gap3: 1, least_sync: true, ..full };
     let no_mark = Squeeze { index_mark: false, ..least };
     let steps = [full, tight, least, no_mark, Squeeze { least_missing: true, ..no_mark }];
     let room = form.cells as usize;
     let mut needed = 0;
     for step in steps {
-        let mark = index_code.cells(step.gap4a.saturating_add(gaps.sync.into())).saturating_add(index_code.mark_cells);
-        let before = index_code.cells(step.gap1).saturating_add(if step.index_mark { mark } else { 0 });
-        let sync = |p: &Part<'_>| step.sync.min(p.code.gaps.sync.into()).saturating_mul(p.code.byte_cells);
+        let mark = index_code
+            .gap_cells()
+            .saturating_mul(step.gap4a.saturating_add(gaps.sync.into()))
+            .saturating_add(index_code.mark_cells);
+        let before =
+            index_code.gap_cells().saturating_mul(step.gap1).saturating_add(if step.index_mark { mark } else { 0 });
+        let sync = |p: &Part<'_>| if step.least_sync { least_sync(p) } else { full_sync(p) };
         let fixed =
             parts.iter().fold(before, |sum, p| sum.saturating_add(sync(p)).saturating_add(p.cells(step.least_missing)));
         let gap3 = |p: &Part<'_>| form.gap3.map_or(p.code.gaps.gap3.into(), usize::from);
-        let widths = parts.iter().map(|p| p.code.byte_cells).sum::<usize>();
-        let least = |p: &Part<'_>| p.code.cells(step.least_gap3.min(gap3(p)));
+        let widths = parts.iter().map(|p| p.code.gap_cells()).sum::<usize>();
+        let least = |p: &Part<'_>| p.code.gap_cells().saturating_mul(step.least_gap3.min(gap3(p)));
         needed = parts.iter().fold(fixed, |sum, p| sum.saturating_add(least(p)));
         if needed > room {
             continue;
@@ -327,9 +348,9 @@ fn packed(parts: &[Part<'_>], index_code: &Code, form: &TrackForm) -> Result<Pla
             at = at.saturating_add(sync(part));
             starts.push(at);
             at = at.saturating_add(part.cells(step.least_missing));
-            at = at.saturating_add(gap3.saturating_mul(part.code.byte_cells));
+            at = at.saturating_add(gap3.saturating_mul(part.code.gap_cells()));
         }
-        return Ok(Plan { starts, sync: step.sync, gap4a: step.gap4a, index_mark: step.index_mark });
+        return Ok(Plan { starts, least_sync: step.least_sync, gap4a: step.gap4a, index_mark: step.index_mark });
     }
     Err(WriteError::Overfull { needed: needed as u64, room: room as u64 })
 }
@@ -338,7 +359,7 @@ fn packed(parts: &[Part<'_>], index_code: &Code, form: &TrackForm) -> Result<Pla
 /// turn around, so that a field may run over the index.
 fn lay(parts: &[Part<'_>], plan: &Plan, index_code: &'static Code, form: &TrackForm) -> Cells {
     let room = form.cells as usize;
-    let sync_cells = |p: &Part<'_>| plan.sync.min(p.code.gaps.sync.into()).saturating_mul(p.code.byte_cells);
+    let sync_cells = |p: &Part<'_>| if plan.least_sync { least_sync(p) } else { full_sync(p) };
     // Where the writing begins, in cells from the index, one turn later.
     let mut base = room;
     if let (Some(part), Some(start)) = (parts.first(), plan.starts.first()) {
@@ -351,7 +372,7 @@ fn lay(parts: &[Part<'_>], plan: &Plan, index_code: &'static Code, form: &TrackF
         let until = start.saturating_add(room).saturating_sub(base);
         let gap = until.saturating_sub(out.len());
         let sync = sync_cells(part).min(gap);
-        code.fill(code.filler, gap.saturating_sub(sync), &mut out);
+        code.put_gap(gap.saturating_sub(sync), &mut out);
         code = part.code;
         code.put_sync(sync, &mut out);
         let body = part.put(&mut out);
@@ -384,16 +405,16 @@ fn free_before(parts: &[Part<'_>], plan: &Plan, room: usize) -> usize {
 /// gap 4a, the index mark and gap 1 as far as there is room for them.
 fn fill_last(out: &mut Bits, code: &Code, index_code: &Code, (turn, room): (usize, usize), plan: &Plan) {
     let gap4a = plan.gap4a.min(index_code.gaps.gap4a.into());
-    code.fill(code.filler, turn.min(room).saturating_sub(out.len()), out);
-    let width = index_code.byte_cells;
-    let sync = usize::from(index_code.gaps.sync).saturating_mul(width);
+    code.put_gap(turn.min(room).saturating_sub(out.len()), out);
+    let width = index_code.gap_cells();
+    let sync = usize::from(index_code.gaps.sync).saturating_mul(index_code.sync_cells());
     let least = sync.saturating_add(index_code.mark_cells).saturating_add(LEAST_GAP1.saturating_mul(width));
     let left = room.saturating_sub(out.len());
     let mark = index_code.index_mark().filter(|_| plan.index_mark && left >= least);
     if let Some(mark) = mark {
-        index_code.fill(index_code.filler, gap4a.saturating_mul(width).min(left.saturating_sub(least)), out);
+        index_code.put_gap(gap4a.saturating_mul(width).min(left.saturating_sub(least)), out);
         index_code.put_sync(sync, out);
         index_code.put_mark(mark, out);
     }
-    index_code.fill(index_code.filler, room.saturating_sub(out.len()), out);
+    index_code.put_gap(room.saturating_sub(out.len()), out);
 }

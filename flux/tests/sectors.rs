@@ -39,8 +39,13 @@ fn every_layout_fits_its_tracks() {
             let n = floptical_model::SectorId::code(zone.size.into()).unwrap();
             let made = sectors(&plain(zone.scheme, zone.sectors, n));
             let cell = zone.rate.cell();
-            let cells = u32::try_from(layout.rotation.0 / cell.0).unwrap();
-            let form = floptical_flux::TrackForm { cell, cells, gap3: Some(zone.gap3), ..form(zone.scheme) };
+            let cells = u32::try_from(zone.rotation.unwrap_or(layout.rotation).0 / cell.0).unwrap();
+            let form = floptical_flux::TrackForm {
+                cell,
+                cells,
+                gap3: Some(zone.gap3).filter(|gap3| *gap3 > 0),
+                ..form(zone.scheme)
+            };
             let written = write_track(&made, &form).unwrap_or_else(|error| panic!("{}: {error}", layout.id));
             media::same(&made, &read(&written));
         }

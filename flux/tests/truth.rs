@@ -39,6 +39,8 @@ fn clean_captures_are_read_whole() {
         ("ibm1440.scp.gz", "ibm1440.truth.img", (2, 18, 512, 1)),
         ("fm_dfs.scp.gz", "fm_dfs.truth.ssd", (1, 10, 256, 0)),
         ("amigadd.scp.gz", "amigadd.truth.adf", (2, 11, 512, 0)),
+        ("mac400.scp.gz", "mac400.truth.img", (1, 12, 512, 0)),
+        ("mac800.scp.gz", "mac800.truth.img", (2, 12, 512, 0)),
     ];
     for (capture, truth, shape) in disks {
         if let Some((right, wrong, total)) = measure(capture, truth, shape) {

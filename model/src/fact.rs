@@ -51,6 +51,7 @@ facts! {
     HeaderCheck "header-check" Content "Whether the check of an id field holds.";
     HeaderCheckValue "header-check-value" Content "The check of an id field as recorded.";
     Mark "mark" Content "The byte of the data mark: normal, deleted or other.";
+    Tags "tags" Content "What a data field holds before its data: the tags of a Macintosh.";
     Data "data" Content "The bytes of a data field or of the user data of a disc, or that there is none.";
     DataCheck "data-check" Content "Whether the check of a data field holds.";
     DataCheckValue "data-check-value" Content "The check of a data field as recorded.";

@@ -175,6 +175,11 @@ fn slot_form(sighting: &Sighting) -> Vec<u8> {
         crate::Scheme::IbmMfm => 1,
         crate::Scheme::AmigaMfm => 2,
         crate::Scheme::CommodoreGcr => 3,
+        crate::Scheme::AppleGcr16 => 4,
+        crate::Scheme::AppleGcr13 => 5,
+        crate::Scheme::MacGcr => 6,
+        crate::Scheme::DecRx02 => 7,
+        crate::Scheme::IntelM2fm => 8,
     }];
     form.push(u8::from(id.is_some()));
     form.extend(id.map_or([0; 4], |id| [id.c, id.h, id.r, id.n]));

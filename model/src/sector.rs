@@ -14,8 +14,18 @@ pub enum Scheme {
     IbmMfm,
     /// AmigaDOS: MFM in halves of odd and even bits.
     AmigaMfm,
-    /// Commodore 1541 and 1571: groups of 4 bits in 5 cells.
+    /// Commodore's drives from 1541 to 8250: groups of 4 bits in 5 cells.
     CommodoreGcr,
+    /// Apple II, 16 sectors: groups of 6 bits in 8 cells.
+    AppleGcr16,
+    /// Apple II, 13 sectors: groups of 5 bits in 8 cells.
+    AppleGcr13,
+    /// Macintosh and Apple IIgs: groups of 6 bits in 8 cells, with tags.
+    MacGcr,
+    /// DEC RX02: data in modified MFM under ids in FM.
+    DecRx02,
+    /// Intel M2FM.
+    IntelM2fm,
 }
 
 impl Scheme {
@@ -26,6 +36,11 @@ impl Scheme {
             Self::IbmMfm => "ibm-mfm",
             Self::AmigaMfm => "amiga-mfm",
             Self::CommodoreGcr => "commodore-gcr",
+            Self::AppleGcr16 => "apple-gcr-16",
+            Self::AppleGcr13 => "apple-gcr-13",
+            Self::MacGcr => "mac-gcr",
+            Self::DecRx02 => "dec-rx02",
+            Self::IntelM2fm => "intel-m2fm",
         }
     }
 
@@ -35,6 +50,9 @@ impl Scheme {
             Self::IbmFm | Self::IbmMfm => Some(Sighting::NORMAL),
             Self::AmigaMfm => None,
             Self::CommodoreGcr => Some(0x07),
+            Self::AppleGcr16 | Self::AppleGcr13 | Self::MacGcr => Some(0xAD),
+            Self::DecRx02 => Some(0xFD),
+            Self::IntelM2fm => Some(0x0B),
         }
     }
 }
@@ -122,15 +140,19 @@ pub struct Sighting {
     /// What the id field holds beside the id, as recorded: of IBM nothing, of
     /// AmigaDOS the count of sectors to the gap and the 16 bytes of the label,
     /// of Commodore the two bytes of the disk id as they lie (second one first)
-    /// and the two after them.
+    /// and the two after them, of Apple II the volume, of Macintosh the format
+    /// and the unused bits of the side.
     pub header: Known<Arc<[u8]>>,
     /// What the check of the id field said.
     pub id_check: Known<Check>,
     /// The check of the id field as recorded.
     pub id_check_value: Known<u32>,
     /// The byte of the data mark (of IBM FBh normal, F8h deleted; of Commodore
-    /// 07h).
+    /// 07h, of Apple ADh).
     pub mark: Known<u8>,
+    /// What stands in the data field before the data: of Macintosh the number
+    /// of the sector again and the 12 tag bytes.
+    pub tags: Known<Arc<[u8]>>,
     /// The data field.
     pub data: DataField,
     /// What the check of the data field said.
@@ -179,6 +201,7 @@ impl Sighting {
             id_check: Known::Unrecorded,
             id_check_value: Known::Unrecorded,
             mark: scheme.normal_mark().map_or(Known::Unrecorded, |mark| Known::Assumed(mark, Why::Layout)),
+            tags: Known::Unrecorded,
             data,
             data_check: Known::Unrecorded,
             data_check_value: Known::Unrecorded,
@@ -237,6 +260,7 @@ impl Sighting {
             && self.header == other.header
             && self.id_check == other.id_check
             && self.mark == other.mark
+            && self.tags == other.tags
             && self.data == other.data
             && self.data_check == other.data_check
     }

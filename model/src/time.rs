@@ -76,6 +76,11 @@ impl Rate {
     /// 3.5 and 3.25 us. One cell is one bit of GCR.
     pub const COMMODORE: [Rate; 4] = [Rate(125_000), Rate(133_333), Rate(142_857), Rate(153_846)];
 
+    /// The same of the 8050 and 8250: cells of 2.667, 2.5, 2.333 and 2.167 us.
+    pub const COMMODORE_8050: [Rate; 4] = [Rate(187_500), Rate(200_000), Rate(214_286), Rate(230_769)];
+    /// Apple's 5.25 inch drives: cells of 4 us. One cell is one bit of GCR.
+    pub const APPLE: Rate = Rate(125_000);
+
     /// The length of one cell.
     pub fn cell(self) -> Ps {
         Ps(Ps::SECOND / 2 / u64::from(self.0.max(1)))
@@ -83,9 +88,16 @@ impl Rate {
 
     /// The standard rate with the cell nearest to `cell`, if that is within 8 %.
     pub fn nearest(cell: Ps) -> Option<Rate> {
+        let [slowest, slow, fast, fastest] = Self::COMMODORE;
+        Self::nearest_of(&[Self::DD, Self::DD_360, Self::HD, Self::ED, slowest, slow, fast, fastest], cell)
+    }
+
+    /// The one of these rates with the cell nearest to `cell`, if that is
+    /// within 8 %.
+    pub fn nearest_of(rates: &[Rate], cell: Ps) -> Option<Rate> {
         let off = |r: &Rate| cell.0.abs_diff(r.cell().0);
-        let all = [Self::DD, Self::DD_360, Self::HD, Self::ED].into_iter().chain(Self::COMMODORE);
-        all.min_by_key(off).filter(|r| off(r).saturating_mul(100) <= r.cell().0.saturating_mul(8))
+        let nearest = rates.iter().copied().min_by_key(off);
+        nearest.filter(|r| off(r).saturating_mul(100) <= r.cell().0.saturating_mul(8))
     }
 
     /// True when the two are one density: equal within 2 %, or 250 and 300

@@ -45,6 +45,9 @@ fn say_slot(said: &mut Inventory, place: &Place, slot: &Sighting, (track, layout
     say(Fact::HeaderCheck, check(slot.id_check));
     say(Fact::HeaderCheckValue, known(slot.id_check_value.map(number), id_value_regular(slot)));
     say(Fact::Mark, known(slot.mark.map(|m| Datum::Number(m.into())), slot.mark.copied() == slot.scheme.normal_mark()));
+    if slot.tags.is_recorded() {
+        say(Fact::Tags, tags(slot));
+    }
     say(
         Fact::Data,
         match &slot.data {
@@ -81,7 +84,8 @@ fn id(slot: &Sighting, track: &DiskTrack, layout: Option<&Layout>) -> Value {
     let zone = cylinder.and_then(|c| layout?.zone(c, head)).filter(|zone| zone.scheme == slot.scheme);
     let ids = layout.filter(|_| zone.is_some()).map_or(Ids::of(slot.scheme), |l| l.ids);
     let place = cylinder.map(|c| ids.at(c, head));
-    let expected = |id: SectorId| place == Some((id.c, id.h)) && slot.size() == id.size();
+    let size = |id: SectorId| Code::of(slot.scheme).map_or(id.size(), |code| code.size_of(id));
+    let expected = |id: SectorId| place == Some((id.c, id.h)) && slot.size() == size(id);
     let regular = slot.sector_id().is_none_or(expected);
     let datum = |id: Option<SectorId>| id.map_or(Datum::None, |id| Datum::Id { c: id.c, h: id.h, n: id.n });
     known(slot.id.map(datum), regular)
@@ -94,9 +98,21 @@ fn header(slot: &Sighting) -> Value {
         (Scheme::AmigaMfm, Some(header)) => header.iter().skip(1).all(|b| *b == 0),
         // The two bytes after the disk id.
         (Scheme::CommodoreGcr, Some(header)) => header.get(2..) == Some(&[0x0F; 2]),
+        // The volume that is written where nobody says another.
+        (Scheme::AppleGcr16 | Scheme::AppleGcr13, Some(header)) => header[..] == [254],
+        // One or two sides, in steps of two or four sectors.
+        (Scheme::MacGcr, Some(header)) => matches!(header[..], [0x02 | 0x12 | 0x22 | 0x24, 0]),
         _ => false,
     };
     known(slot.header.clone().map(Datum::Bytes), regular)
+}
+
+/// The number of the sector again, and no tags.
+fn tags(slot: &Sighting) -> Value {
+    let number = slot.sector_id().map_or(0, |id| id.r);
+    let regular =
+        slot.tags.get().is_none_or(|tags| tags.first() == Some(&number) && tags.iter().skip(1).all(|b| *b == 0));
+    known(slot.tags.clone().map(Datum::Bytes), regular)
 }
 
 fn check(check: Known<Check>) -> Value {
@@ -109,15 +125,15 @@ fn id_value_regular(slot: &Sighting) -> bool {
     let (Some(value), Some(id)) = (slot.id_check_value.copied(), slot.sector_id()) else { return true };
     let Some(code) = Code::of(slot.scheme) else { return true };
     let right = code.id_check(id, slot.header.get().map(|header| &**header));
-    value == right || value == code.wrong(right)
+    value == right || value == code.id_sum.wrong(right)
 }
 
 fn data_value_regular(slot: &Sighting) -> bool {
     let (Some(value), Some(bytes)) = (slot.data_check_value.copied(), slot.data.bytes()) else { return true };
     let Some(mark) = slot.mark.copied().or(slot.scheme.normal_mark().is_none().then_some(0)) else { return true };
     let Some(code) = Code::of(slot.scheme) else { return true };
-    let right = code.check(mark, bytes);
-    value == right || value == code.wrong(right)
+    let right = code.check(mark, slot.tags.get().map_or(&[], |tags| tags), bytes);
+    value == right || value == code.data_sum.wrong(right)
 }
 
 /// The order of a track: the keys of its slots, R + nth * 65536.

@@ -10,14 +10,19 @@
 //! Source: "Amiga ROM Kernel Reference Manual: Devices", appendix on disk
 //! format; "Amiga Hardware Reference Manual" (MFM in halves).
 
+use std::ops::Range;
+
 use floptical_model::{Scheme, SectorId};
 
-use super::mfm::{IBM, decode, encode};
-use super::{Code, Gaps, IdField, Mark, Pattern, Role, Sync};
+use super::coding::{Coding, Packing};
+use super::mfm::{IBM, LINE};
+use super::{Code, Fill, Gaps, IdField, Mark, Pattern, Role, Sum};
 
 /// AmigaDOS, double and high density.
 pub static AMIGA: Code = Code {
     scheme: Scheme::AmigaMfm,
+    id_coding: HALVES,
+    data_coding: HALVES,
     lead: &[],
     mark_cells: 32,
     peek: 8,
@@ -25,27 +30,66 @@ pub static AMIGA: Code = Code {
     // zeros only a good check will do.
     marks: &[Mark { role: Role::Id, byte: FORMAT, cells: Pattern { value: 0x2A44_8944_8955, mask: 0x7FFF_FFFF_FFFF } }],
     sync: Pattern { value: 0x44_8944_8955, mask: 0xFF_FFFF_FFFF },
-    filler: 0,
-    sync_fill: Sync::Byte(0),
-    gaps: Gaps { gap4a: 0, gap1: 50, gap2: 0, gap3: 0, sync: 2 },
+    filler: Fill::Byte(0),
+    gaps: Gaps { gap4a: 0, gap1: 50, gap2: 0, gap3: 0, sync: 2, least_sync: 2 },
     data_within: 0,
     id_blocks: &[4, LABEL, 4],
     id_check_at: 20,
-    check_bytes: 4,
-    check_bits: 0x5555_5555,
+    id_sum: COLUMNS,
+    data_sum: COLUMNS,
     check_first: true,
     size: Some(512),
     joined: true,
     strong: false,
     indexed: false,
-    split: true,
-    encode,
-    decode,
     check,
     read_id,
     put_id,
     ..IBM
 };
+
+/// Every second of 32 bits.
+const COLUMNS: Sum = Sum { bytes: 4, bits: 0x5555_5555 };
+
+/// The odd bits of a part, then the even ones.
+const HALVES: Coding = Coding {
+    line: LINE,
+    packing: Packing { by_bytes: false, packed: |count| count, pack: split, unpack: join, place: place_in_halves },
+};
+
+fn split(bytes: &[u8]) -> Vec<u8> {
+    let halves = |shift| bytes.chunks(2).map(move |pair| pair.iter().fold(0, |all, b| all << 4 | half(*b, shift)));
+    halves(1).chain(halves(0)).collect()
+}
+
+fn join(halves: &[u8], count: usize) -> (Vec<u8>, bool) {
+    let (odd, even) = halves.split_at_checked(count / 2).unwrap_or((halves, &[]));
+    let whole = |(odd, even): (&u8, &u8)| [whole(odd >> 4, even >> 4), whole(odd & 15, even & 15)];
+    (odd.iter().zip(even).flat_map(whole).collect(), true)
+}
+
+/// Of a byte, bits 7, 5, 3, 1 lie in one half and 6, 4, 2, 0 in the other.
+fn place_in_halves(bit: usize, size: usize) -> Range<usize> {
+    let half = if bit.is_multiple_of(2) { 0 } else { size.saturating_mul(4) };
+    let at = half.saturating_add(bit / 2);
+    at..at.saturating_add(1)
+}
+
+/// The four odd (1) or even (0) bits of a byte.
+fn half(byte: u8, shift: u32) -> u8 {
+    let bits = byte >> shift & 0x55;
+    let pairs = (bits | bits >> 1) & 0x33;
+    (pairs | pairs >> 2) & 0x0F
+}
+
+/// The byte of four odd and four even bits.
+fn whole(odd: u8, even: u8) -> u8 {
+    let spread = |bits: u8| {
+        let pairs = (bits | bits << 2) & 0x33;
+        (pairs | pairs << 1) & 0x55
+    };
+    spread(odd) << 1 | spread(even)
+}
 
 /// The first byte of a header.
 const FORMAT: u8 = 0xFF;

@@ -7,13 +7,19 @@
 
 use floptical_model::Scheme;
 
-use super::mfm::MFM;
-use super::{Code, Gaps, Mark, Pattern, Role, Rules};
+use super::coding::{Coding, Line, PLAIN};
+use super::mfm::IBM;
+use super::{Code, Fill, Gaps, Mark, Pattern, Role, Rules};
 
 /// IBM FM, single density.
-pub static FM: Code = Code {
+pub static FM: Code = SINGLE;
+
+/// What RX02 is a variant of.
+pub(super) const SINGLE: Code = Code {
     scheme: Scheme::IbmFm,
-    byte_cells: 32,
+    line: LINE,
+    id_coding: Coding { line: LINE, packing: PLAIN },
+    data_coding: Coding { line: LINE, packing: PLAIN },
     // A clock follows each bit but in marks.
     rules: Rules { stride: 2, from_data: &[1, 600], from_clock: &[69, 69] },
     lead: &[],
@@ -28,19 +34,19 @@ pub static FM: Code = Code {
     ],
     sync: Pattern { value: 0x8888_8888_AA22_2888, mask: 0xFFFF_FFFF_FFFF_FDDD },
     any_sync: Pattern { value: 0x8888_8888_AA22_2888, mask: 0xFFFF_FFFF_FFFF_FDDD },
-    filler: 0xFF,
-    gaps: Gaps { gap4a: 40, gap1: 26, gap2: 11, gap3: 27, sync: 6 },
+    filler: Fill::Byte(0xFF),
+    gaps: Gaps { gap4a: 40, gap1: 26, gap2: 11, gap3: 27, sync: 6, least_sync: 3 },
     data_within: 30,
-    encode,
-    decode,
-    ..MFM
+    ..IBM
 };
 
-const fn mark(role: Role, byte: u8, cells: u64) -> Mark {
+pub(super) const LINE: Line = Line { byte_cells: 32, encode, decode };
+
+pub(super) const fn mark(role: Role, byte: u8, cells: u64) -> Mark {
     Mark { role, byte, cells: Pattern { value: cells, mask: u64::MAX } }
 }
 
-fn encode(byte: u8, _: bool) -> u64 {
+fn encode(byte: u8, _: u64) -> u64 {
     let mut data = u64::from(byte);
     data = (data | data << 12) & 0x000F_000F;
     data = (data | data << 6) & 0x0303_0303;

@@ -9,15 +9,18 @@
 //! Source: "Commodore 1541 User's Guide" and service manual; Immers, Neufeld:
 //! "Inside Commodore DOS" (1984).
 
-use floptical_model::{Scheme, SectorId};
+use floptical_model::{Rate, Scheme, SectorId};
 
+use super::coding::{Coding, Line, PLAIN, Packing};
 use super::mfm::IBM;
-use super::{Code, Gaps, IdField, Mark, Pattern, Role, Rules, Sync};
+use super::{Code, Fill, Gaps, IdField, Mark, Pattern, Role, Rules, Sum};
 
 /// Commodore 1541 and 1571.
 pub static GCR: Code = Code {
     scheme: Scheme::CommodoreGcr,
-    byte_cells: 10,
+    line: LINE,
+    id_coding: GROUPS,
+    data_coding: GROUPS,
     least: 1,
     rules: Rules { stride: 1, from_data: &[60, 110, 220], from_clock: &[60, 110, 220] },
     lead: &[],
@@ -25,27 +28,43 @@ pub static GCR: Code = Code {
     marks: &[mark(Role::Id, 0x08, 0b01010_01001), mark(Role::Data, 0x07, 0b01010_10111)],
     sync: Pattern { value: SYNC | 0b01010_00001, mask: SYNC | 0b11111_00001 },
     any_sync: Pattern { value: SYNC << 44, mask: 0x7FF << 53 },
-    filler: 0x0F,
-    sync_fill: Sync::Ones,
-    gaps: Gaps { gap4a: 0, gap1: 8, gap2: 7, gap3: 6, sync: 4 },
+    filler: Fill::Byte(0x0F),
+    sync_fill: Fill::Cells(0x3FF, 10),
+    gaps: Gaps { gap4a: 0, gap1: 8, gap2: 7, gap3: 6, sync: 4, least_sync: 3 },
     data_within: 100,
     id_blocks: &[7],
     id_check_at: 0,
-    check_bytes: 1,
-    check_bits: 0xFF,
+    id_sum: Sum { bytes: 1, bits: 0xFF },
+    data_sum: Sum { bytes: 1, bits: 0xFF },
     tail: &[0, 0],
     size: Some(256),
     strong: false,
+    echoed: true,
     searched: false,
     indexed: false,
     zoned: true,
-    group_bits: 4,
-    encode,
-    decode,
+    rates: &RATES,
     check,
     read_id,
     put_id,
     ..IBM
+};
+
+/// Those of the 1541, and of the 8050.
+static RATES: [Rate; 8] = {
+    let ([a, b, c, d], [e, f, g, h]) = (Rate::COMMODORE, Rate::COMMODORE_8050);
+    [a, b, c, d, e, f, g, h]
+};
+
+const LINE: Line = Line { byte_cells: 10, encode, decode };
+
+/// A cell speaks of all four bits of its group.
+const GROUPS: Coding = Coding {
+    line: LINE,
+    packing: Packing {
+        place: |bit, _| bit.saturating_sub(bit % 4)..bit.saturating_sub(bit % 4).saturating_add(4),
+        ..PLAIN
+    },
 };
 
 /// Ten transitions before a byte.
@@ -71,7 +90,7 @@ const NIBBLES: [u8; 32] = [
     0, 0, 0x2, 0x3, 0, 0xF, 0x6, 0x7, 0, 0x9, 0xA, 0xB, 0, 0xD, 0xE, 0,
 ];
 
-fn encode(byte: u8, _: bool) -> u64 {
+fn encode(byte: u8, _: u64) -> u64 {
     let cells = |nibble: u8| u64::from(CELLS.get(usize::from(nibble)).copied().unwrap_or(0));
     cells(byte >> 4) << 5 | cells(byte & 0x0F)
 }

@@ -12,22 +12,34 @@
 //! Amiga and Commodore stand in their files.
 
 mod amiga;
+mod apple;
+mod coding;
 mod fm;
 mod gcr;
 mod ibm;
+mod m2fm;
+mod mac;
 mod mfm;
+mod rx02;
 
 pub use amiga::AMIGA;
+pub use apple::{APPLE13, APPLE16};
+pub use coding::{Coding, Line, Packing};
 pub use fm::FM;
 pub use gcr::GCR;
+pub use m2fm::M2FM;
+pub use mac::MAC;
 pub use mfm::MFM;
+pub use rx02::RX02;
 
 use std::ops::Range;
 
-use floptical_model::{Bits, Scheme, SectorId};
+use floptical_model::{Bits, Ps, Rate, Scheme, SectorId};
+
+use coding::last_cells;
 
 /// Every code, in the order in which they are tried.
-pub static CODES: &[&Code] = &[&MFM, &FM, &AMIGA, &GCR];
+pub static CODES: &[&Code] = &[&MFM, &FM, &AMIGA, &GCR, &APPLE16, &APPLE13, &MAC, &RX02, &M2FM];
 
 /// What a mark announces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -72,16 +84,16 @@ impl Pattern {
     }
 }
 
-/// What leads a mark.
+/// What stands where nothing is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sync {
+pub enum Fill {
     /// A byte repeated.
     Byte(u8),
-    /// A transition in each cell.
-    Ones,
+    /// Cells repeated (in the low bits), and how many there are.
+    Cells(u64, usize),
 }
 
-/// The standard lengths of gaps, in bytes.
+/// The standard lengths of gaps, in units of what they hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gaps {
     /// Between index and index mark.
@@ -93,8 +105,10 @@ pub struct Gaps {
     pub gap2: u16,
     /// Between data field and next id field, where nobody says otherwise.
     pub gap3: u16,
-    /// Sync bytes before each mark.
+    /// Sync before each mark.
     pub sync: u16,
+    /// The least sync that a controller locks on.
+    pub least_sync: u16,
 }
 
 /// What an id field holds.
@@ -108,6 +122,29 @@ pub struct IdField {
     pub value: u32,
     /// The check that would hold.
     pub right: u32,
+}
+
+/// How a check is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sum {
+    /// Bytes of it.
+    pub bytes: usize,
+    /// Bits of it that count.
+    pub bits: u32,
+}
+
+impl Sum {
+    /// What is written for a check that is to be wrong and of which nobody says
+    /// how: the complement of the right one.
+    pub fn wrong(self, right: u32) -> u32 {
+        !right & self.bits
+    }
+
+    /// Its bytes, high one first.
+    pub fn field(self, check: u32) -> Vec<u8> {
+        let bytes = check.to_be_bytes();
+        bytes.get(bytes.len().saturating_sub(self.bytes)..).unwrap_or_default().to_vec()
+    }
 }
 
 /// Which distances from one transition to the next a code writes, and how rare
@@ -148,8 +185,12 @@ impl Rules {
 pub struct Code {
     /// The scheme that it writes.
     pub scheme: Scheme,
-    /// Cells in a byte.
-    pub byte_cells: usize,
+    /// How the bytes of marks and gaps lie in cells.
+    pub line: Line,
+    /// How those of an id field do, part by part.
+    pub id_coding: Coding,
+    /// How those of a data field do.
+    pub data_coding: Coding,
     /// The fewest cells from one transition to the next.
     pub least: usize,
     /// Which distances there are.
@@ -167,10 +208,10 @@ pub struct Code {
     pub sync: Pattern,
     /// What shows that something is marked here, by whatever scheme.
     pub any_sync: Pattern,
-    /// The byte that gaps hold.
-    pub filler: u8,
+    /// What gaps hold.
+    pub filler: Fill,
     /// What leads its marks.
-    pub sync_fill: Sync,
+    pub sync_fill: Fill,
     /// Standard lengths of gaps.
     pub gaps: Gaps,
     /// A data mark belongs to an id field when it comes at most so many bytes
@@ -181,10 +222,16 @@ pub struct Code {
     pub id_blocks: &'static [usize],
     /// Where in them the check stands.
     pub id_check_at: usize,
-    /// Bytes of a check.
-    pub check_bytes: usize,
-    /// Bits of it that count.
-    pub check_bits: u32,
+    /// What ends an id field.
+    pub id_tail: &'static [u8],
+    /// Cells between a data mark and what follows it.
+    pub lag: usize,
+    /// Bytes of a data field before its data, which its check covers.
+    pub tags: usize,
+    /// The check of an id field.
+    pub id_sum: Sum,
+    /// The check of a data field.
+    pub data_sum: Sum,
     /// True when the check of a data field stands before the data.
     pub check_first: bool,
     /// What ends a data field.
@@ -196,21 +243,19 @@ pub struct Code {
     /// True for a check that harmed data hardly ever satisfy. With another one,
     /// cells that the code never writes make good data unverified.
     pub strong: bool,
+    /// True when data of other codes look like its marks now and then: where
+    /// none of its checks holds and the track is of another code, they were that.
+    pub echoed: bool,
     /// True when a search may look for the changes that make a check hold: where
     /// what it finds is right 19 times in 20.
     pub searched: bool,
     /// True when tracks begin at the index.
     pub indexed: bool,
-    /// True when the outer tracks are written faster.
+    /// True when the outer tracks are written faster: the cells of a turn tell
+    /// the rate, whatever the speed of the drive.
     pub zoned: bool,
-    /// True when the odd bits of a part are written before the even ones.
-    pub split: bool,
-    /// Bits that are written as one group of cells.
-    pub group_bits: usize,
-    /// The cells of a byte (in the low bits) after a cell.
-    encode: fn(u8, bool) -> u64,
-    /// The bytes in 64 cells, first byte highest.
-    decode: fn(u64) -> u64,
+    /// The rates that it is written at.
+    pub rates: &'static [Rate],
     /// The check over lead, mark and body.
     check: fn(&[u8], u8, &[u8]) -> u32,
     /// What the bytes of an id field after its mark say; `None` for what no id
@@ -241,14 +286,14 @@ impl Code {
         self.marks.iter().find(|m| m.role == Role::Index)
     }
 
-    /// Cells of so many bytes.
-    pub fn cells(&self, bytes: usize) -> usize {
-        bytes.saturating_mul(self.byte_cells)
+    /// Cells of a byte of marks and gaps.
+    pub fn byte_cells(&self) -> usize {
+        self.line.byte_cells
     }
 
-    /// How many whole bytes so many cells make.
-    pub fn whole_bytes(&self, cells: usize) -> usize {
-        cells.checked_div(self.byte_cells).unwrap_or(0)
+    /// Cells of so many bytes of marks and gaps.
+    pub fn cells(&self, bytes: usize) -> usize {
+        self.line.cells(bytes)
     }
 
     /// Bytes of an id field after its mark.
@@ -256,26 +301,55 @@ impl Code {
         self.id_blocks.iter().fold(0, |sum, n| sum.saturating_add(*n))
     }
 
-    /// Cells of an id field with its mark.
-    pub fn id_cells(&self) -> usize {
-        self.mark_cells.saturating_add(self.cells(self.id_bytes()))
+    /// Cells of what an id field holds between its mark and its tail.
+    fn id_body(&self) -> usize {
+        self.id_blocks.iter().fold(0, |sum, n| sum.saturating_add(self.id_coding.cells(*n)))
     }
 
-    /// Cells from the start of a data field to its data.
+    /// Cells of an id field with its mark.
+    pub fn id_cells(&self) -> usize {
+        self.mark_cells.saturating_add(self.id_body()).saturating_add(self.cells(self.id_tail.len()))
+    }
+
+    /// Cells from the start of a data field to what it holds.
     pub fn data_offset(&self) -> usize {
-        let mark = if self.joined { 0 } else { self.mark_cells };
-        mark.saturating_add(if self.check_first { self.cells(self.check_bytes) } else { 0 })
+        if self.joined { 0 } else { self.mark_cells.saturating_add(self.lag) }
+    }
+
+    /// The parts of a data field that are written for themselves: bytes of
+    /// each.
+    fn data_blocks(&self, size: usize) -> [usize; 2] {
+        match self.check_first {
+            true => [self.data_sum.bytes, size],
+            false => [self.tags.saturating_add(size).saturating_add(self.data_sum.bytes), 0],
+        }
+    }
+
+    /// Cells of what a data field holds after its mark, without its tail.
+    pub fn body_cells(&self, size: usize) -> usize {
+        self.data_blocks(size).iter().fold(0, |sum, n| sum.saturating_add(self.data_coding.cells(*n)))
     }
 
     /// Cells of a data field with so many bytes of data.
     pub fn data_cells(&self, size: usize) -> usize {
-        let check = if self.check_first { 0 } else { self.check_bytes };
-        self.data_offset().saturating_add(self.cells(size.saturating_add(check).saturating_add(self.tail.len())))
+        let tail = self.cells(self.tail.len());
+        self.data_offset().saturating_add(self.body_cells(size)).saturating_add(tail)
+    }
+
+    /// Bytes of data of a sector with this id.
+    pub fn size_of(&self, id: SectorId) -> usize {
+        self.size.unwrap_or(id.size())
+    }
+
+    /// The rate that cells of this length are written at; of those of a code
+    /// with one rate always that.
+    pub fn rate(&self, cell: Ps) -> Option<Rate> {
+        if let [only] = self.rates { Some(*only) } else { Rate::nearest_of(self.rates, cell) }
     }
 
     /// The cells of a mark that must be there: the sync, and all of its byte.
     pub(crate) fn must_show(&self) -> u64 {
-        self.sync.mask | (u64::MAX >> (64usize.saturating_sub(self.byte_cells)))
+        self.sync.mask | (u64::MAX >> (64usize.saturating_sub(self.byte_cells())))
     }
 
     /// Append a mark.
@@ -283,108 +357,140 @@ impl Code {
         out.push_bits(mark.cells.value >> self.peek, self.mark_cells);
     }
 
-    /// Append bytes as they are.
-    pub fn put(&self, bytes: &[u8], out: &mut Bits) {
-        let mut last = ends_with_transition(out);
-        for byte in bytes {
-            let cells = (self.encode)(*byte, last);
-            out.push_bits(cells, self.byte_cells);
-            last = cells & 1 == 1;
-        }
-    }
-
-    /// Append a part of a field.
-    pub fn put_block(&self, bytes: &[u8], out: &mut Bits) {
-        if !self.split {
-            return self.put(bytes, out);
-        }
-        for shift in [1, 0] {
-            let halves: Vec<u8> =
-                bytes.chunks(2).map(|pair| pair.iter().fold(0, |all, b| all << 4 | half(*b, shift))).collect();
-            self.put(&halves, out);
-        }
-    }
-
     /// Append so many cells of what leads a mark.
     pub fn put_sync(&self, cells: usize, out: &mut Bits) {
-        match self.sync_fill {
-            Sync::Byte(byte) => self.fill(byte, cells, out),
-            Sync::Ones => (0..cells).for_each(|_| out.push(true)),
+        self.fill(self.sync_fill, cells, out);
+    }
+
+    /// Append so many cells of what gaps hold.
+    pub fn put_gap(&self, cells: usize, out: &mut Bits) {
+        self.fill(self.filler, cells, out);
+    }
+
+    /// Cells of a unit of what leads a mark.
+    pub fn sync_cells(&self) -> usize {
+        self.unit(self.sync_fill)
+    }
+
+    /// Cells of a unit of what gaps hold.
+    pub fn gap_cells(&self) -> usize {
+        self.unit(self.filler)
+    }
+
+    fn unit(&self, fill: Fill) -> usize {
+        match fill {
+            Fill::Byte(_) => self.byte_cells(),
+            Fill::Cells(_, cells) => cells,
         }
     }
 
-    /// Append `cells` cells of a repeated byte. Where the last byte is cut, its
-    /// last cell is left empty: a clock cell may follow.
-    pub fn fill(&self, byte: u8, cells: usize, out: &mut Bits) {
-        let whole = self.whole_bytes(cells);
-        (0..whole).for_each(|_| self.put(&[byte], out));
-        let rest = cells.saturating_sub(self.cells(whole));
+    /// Append `cells` cells of a repeated unit. Where the last one is cut, the
+    /// last cell of a byte is left empty: a clock cell may follow.
+    fn fill(&self, fill: Fill, cells: usize, out: &mut Bits) {
+        let unit = self.unit(fill).max(1);
+        let next = |out: &Bits| match fill {
+            Fill::Byte(byte) => (self.line.encode)(byte, last_cells(out)),
+            Fill::Cells(pattern, _) => pattern,
+        };
+        for _ in 0..cells.checked_div(unit).unwrap_or(0) {
+            out.push_bits(next(out), unit);
+        }
+        let rest = cells.checked_rem(unit).unwrap_or(0);
         if rest > 0 {
-            let cut = (self.encode)(byte, ends_with_transition(out))
-                .checked_shr(u32::try_from(self.byte_cells.saturating_sub(rest)).unwrap_or(64));
-            out.push_bits(cut.unwrap_or(0) & !1, rest);
+            let cut = next(out).checked_shr(u32::try_from(unit.saturating_sub(rest)).unwrap_or(64)).unwrap_or(0);
+            let clocked = matches!(fill, Fill::Byte(_));
+            out.push_bits(if clocked { cut & !1 } else { cut }, rest);
         }
-    }
-
-    /// The `count` bytes from cell `at`, on a circle.
-    pub fn bytes(&self, cells: &Bits, at: usize, count: usize) -> Vec<u8> {
-        let group = self.whole_bytes(64);
-        let mut bytes = Vec::with_capacity(count.saturating_add(group));
-        let mut at = at;
-        while bytes.len() < count {
-            let group_bytes = (self.decode)(cells.window_wrapping(at, 64)).to_be_bytes();
-            bytes.extend_from_slice(group_bytes.get(8usize.saturating_sub(group)..).unwrap_or_default());
-            at = at.wrapping_add(self.cells(group));
-        }
-        bytes.truncate(count);
-        bytes
-    }
-
-    /// The part of a field with `count` bytes from cell `at`, on a circle.
-    pub fn block(&self, cells: &Bits, at: usize, count: usize) -> Vec<u8> {
-        if !self.split {
-            return self.bytes(cells, at, count);
-        }
-        let halves = count.div_ceil(2);
-        let odd = self.bytes(cells, at, halves);
-        let even = self.bytes(cells, at.wrapping_add(self.cells(halves)), halves);
-        let whole = |(odd, even): (u8, u8)| [join(odd >> 4, even >> 4), join(odd & 15, even & 15)];
-        let mut bytes: Vec<u8> = odd.into_iter().zip(even).flat_map(whole).collect();
-        bytes.truncate(count);
-        bytes
-    }
-
-    /// True when a part written anew gives these very cells: what other cells
-    /// read as is not what somebody wrote.
-    pub fn is_sound(&self, cells: &Bits, at: usize, bytes: &[u8]) -> bool {
-        let mut anew = Bits::with_capacity(self.cells(bytes.len()).saturating_add(1));
-        anew.push(cells.window_wrapping(at.wrapping_add(cells.len()).wrapping_sub(1), 1) == 1);
-        self.put_block(bytes, &mut anew);
-        // The first cell depends on what a mark or a splice left before it.
-        (2..anew.len()).step_by(64).all(|from| {
-            let count = anew.len().saturating_sub(from).min(64);
-            anew.window(from, count) == cells.window_wrapping(at.wrapping_add(from).wrapping_sub(1), count)
-        })
     }
 
     /// The id field whose bytes begin at cell `at`; `None` for what is none.
-    /// With it, whether its cells are sound.
+    /// With it, whether somebody may have written its cells.
     pub fn id_at(&self, cells: &Bits, at: usize) -> Option<(IdField, bool)> {
-        let (mut bytes, mut sound, mut at) = (Vec::with_capacity(self.id_bytes()), true, at);
-        for count in self.id_blocks {
-            let block = self.block(cells, at, *count);
-            sound = sound && (self.strong || self.is_sound(cells, at, &block));
-            bytes.extend(block);
-            at = at.wrapping_add(self.cells(*count));
+        let mut sound = self.strong;
+        if !self.strong {
+            sound = self.id_places(at).all(|(at, count)| self.id_coding.is_sound(cells, at, count));
         }
-        Some(((self.read_id)(self.lead, &bytes)?, sound))
+        Some(((self.read_id)(self.lead, &self.id_content(cells, at))?, sound))
+    }
+
+    /// The bytes of an id field that follow its mark at cell `at`.
+    pub fn id_content(&self, cells: &Bits, at: usize) -> Vec<u8> {
+        self.id_places(at).flat_map(|(at, count)| self.id_coding.bytes(cells, at, count)).collect()
+    }
+
+    /// The first cell and the bytes of each part of an id field.
+    fn id_places(&self, at: usize) -> impl Iterator<Item = (usize, usize)> {
+        self.id_blocks.iter().scan(at, |at, count| {
+            let start = *at;
+            *at = at.wrapping_add(self.id_coding.cells(*count));
+            Some((start, *count))
+        })
+    }
+
+    /// Append what follows the mark of an id field.
+    pub fn put_id(&self, bytes: &[u8], out: &mut Bits) {
+        let mut rest = bytes;
+        for count in self.id_blocks {
+            let (block, after) = rest.split_at_checked(*count).unwrap_or((rest, &[]));
+            self.id_coding.put(block, out);
+            rest = after;
+        }
+        self.line.put(self.id_tail, out);
+    }
+
+    /// What a data field of `size` bytes holds, from the cell after its mark
+    /// on; `room` cells are there. Of a field that is cut, the bytes that are
+    /// whole, where each byte lies by itself; `None` where it does not.
+    pub fn data_at(&self, cells: &Bits, at: usize, size: usize, room: usize) -> Option<DataBody> {
+        let blocks = self.data_blocks(size);
+        let whole = room >= self.body_cells(size);
+        if !whole && !self.data_coding.packing.by_bytes {
+            return None;
+        }
+        let mut bytes = Vec::new();
+        let mut start = at;
+        for count in blocks.into_iter().filter(|count| *count > 0) {
+            let there = if whole { count } else { count.min(self.data_coding.line.whole_bytes(room)) };
+            bytes.extend(self.data_coding.bytes(cells, start, there));
+            start = start.wrapping_add(self.data_coding.cells(there));
+        }
+        if self.check_first {
+            let check = self.data_sum.bytes.min(bytes.len());
+            bytes.rotate_left(check);
+        }
+        let data_end = self.tags.saturating_add(size).min(bytes.len());
+        let check = bytes.split_off(data_end);
+        let data = bytes.split_off(self.tags.min(bytes.len()));
+        Some(DataBody { tags: bytes, data, check: (check.len() == self.data_sum.bytes).then(|| number(&check)) })
+    }
+
+    /// True when somebody may have written the cells of a data field of `size`
+    /// bytes.
+    pub fn data_is_sound(&self, cells: &Bits, at: usize, size: usize) -> bool {
+        let [first, second] = self.data_blocks(size);
+        let next = at.wrapping_add(self.data_coding.cells(first));
+        let sound = self.data_coding.is_sound(cells, at, first);
+        sound && (second == 0 || self.data_coding.is_sound(cells, next, second))
+    }
+
+    /// Append what follows the mark of a data field.
+    pub fn put_data(&self, tags: &[u8], data: &[u8], check: u32, out: &mut Bits) {
+        out.push_bits(0, self.lag);
+        let check = self.data_sum.field(check);
+        if self.check_first {
+            self.data_coding.put(&check, out);
+            self.data_coding.put(data, out);
+        } else {
+            self.data_coding.put(&[tags, data, &check].concat(), out);
+        }
+        self.line.put(self.tail, out);
     }
 
     /// The bytes of an id field after its mark, with its right check, or with
     /// this one.
     pub fn id_field(&self, id: SectorId, beside: Option<&[u8]>, check: Option<u32>) -> Vec<u8> {
         let mut bytes = (self.put_id)(id, beside);
-        let check = self.check_field(check.unwrap_or_else(|| self.id_check(id, beside)));
+        let check = self.id_sum.field(check.unwrap_or_else(|| self.id_check(id, beside)));
         let at = self.id_check_at;
         if let Some(room) = bytes.get_mut(at..at.saturating_add(check.len())) {
             room.copy_from_slice(&check);
@@ -398,88 +504,88 @@ impl Code {
     }
 
     /// The right check of a data field.
-    pub fn check(&self, mark: u8, body: &[u8]) -> u32 {
-        (self.check)(self.lead, mark, body)
+    pub fn check(&self, mark: u8, tags: &[u8], data: &[u8]) -> u32 {
+        if tags.is_empty() {
+            return (self.check)(self.lead, mark, data);
+        }
+        (self.check)(self.lead, mark, &[tags, data].concat())
     }
 
-    /// What is written for a check that is to be wrong and of which nobody says
-    /// how: the complement of the right one.
-    pub fn wrong(&self, right: u32) -> u32 {
-        !right & self.check_bits
-    }
-
-    /// The bytes of a check, high one first.
-    pub fn check_field(&self, check: u32) -> Vec<u8> {
-        let bytes = check.to_be_bytes();
-        bytes.get(bytes.len().saturating_sub(self.check_bytes)..).unwrap_or_default().to_vec()
-    }
-
-    /// The cells, from the first of the data, that hold a byte of `size` bytes:
-    /// one stretch, or its odd and its even bits.
+    /// The cells, from what a data field holds on, that hold a byte of `size`
+    /// bytes of data: one stretch or several.
     pub fn byte_parts(&self, byte: usize, size: usize) -> Vec<Range<usize>> {
-        let parts = if self.split { 2 } else { 1 };
-        let len = if self.split { self.byte_cells / 2 } else { self.byte_cells };
-        let start = |part: usize| (self.cells(size) / 2).saturating_mul(part).saturating_add(byte.saturating_mul(len));
-        (0..parts).map(|part| start(part)..start(part).saturating_add(len)).collect()
+        let first = byte.saturating_mul(8);
+        let mut cells: Vec<_> = (first..first.saturating_add(8)).map(|bit| self.bit_cells(bit, size)).collect();
+        cells.sort_unstable_by_key(|cells| cells.start);
+        cells.dedup();
+        let mut parts: Vec<Range<usize>> = Vec::new();
+        for cells in cells {
+            match parts.last_mut().filter(|part| part.end == cells.start) {
+                Some(part) => part.end = cells.end,
+                None => parts.push(cells),
+            }
+        }
+        parts
     }
 
-    /// The cells, from the first of the data, that hold a bit of `size` bytes.
+    /// The cells, from what a data field holds on, that hold a bit of `size`
+    /// bytes of data.
     pub fn bit_cells(&self, bit: usize, size: usize) -> Range<usize> {
-        let per_bit = self.byte_cells / 8;
-        let (start, len) = if self.split {
-            // Of a byte, bits 7, 5, 3, 1 in one half and 6, 4, 2, 0 in the other.
-            let half = if bit.is_multiple_of(2) { 0 } else { self.cells(size) / 2 };
-            (half.saturating_add((bit / 2).saturating_mul(per_bit)), per_bit)
-        } else {
-            let group = bit.checked_div(self.group_bits).unwrap_or(bit);
-            let cells = self.cells(self.group_bits) / 8;
-            (group.saturating_mul(cells), cells)
-        };
-        start..start.saturating_add(len)
+        let [first, second] = self.data_blocks(size);
+        if self.check_first {
+            let before = self.data_coding.cells(first);
+            let cells = self.data_coding.bit_cells(bit, second);
+            return before.saturating_add(cells.start)..before.saturating_add(cells.end);
+        }
+        self.data_coding.bit_cells(bit.saturating_add(self.tags.saturating_mul(8)), first)
     }
 }
 
-fn ends_with_transition(out: &Bits) -> bool {
-    out.len().checked_sub(1).is_some_and(|at| out.get(at))
+/// What a data field holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DataBody {
+    /// What stands before the data.
+    pub tags: Vec<u8>,
+    /// The data.
+    pub data: Vec<u8>,
+    /// The check as recorded, where the field was not cut.
+    pub check: Option<u32>,
 }
 
-/// The four odd (1) or even (0) bits of a byte.
-fn half(byte: u8, shift: u32) -> u8 {
-    let bits = byte >> shift & 0x55;
-    let pairs = (bits | bits >> 1) & 0x33;
-    (pairs | pairs >> 2) & 0x0F
-}
-
-/// The byte of four odd and four even bits.
-fn join(odd: u8, even: u8) -> u8 {
-    let spread = |bits: u8| {
-        let pairs = (bits | bits << 2) & 0x33;
-        (pairs | pairs << 1) & 0x55
-    };
-    spread(odd) << 1 | spread(even)
+/// The number of some bytes, high one first.
+fn number(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(0, |sum, byte| sum << 8 | u32::from(*byte))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn bytes_of(count: usize) -> Vec<u8> {
+        (0..=255u8).rev().cycle().zip(0u32..).map(|(b, i)| b.wrapping_add((i / 97) as u8)).take(count).collect()
+    }
+
     #[test]
     fn every_byte_comes_back_after_any_cell_and_at_any_phase() {
         for code in CODES {
+            let size = code.size.unwrap_or(256);
+            let (data, tags) = (bytes_of(size), bytes_of(code.tags).iter().map(|b| b & 0x3F).collect::<Vec<u8>>());
             for phase in [0, 1, 5, 63] {
                 for last in [false, true] {
                     let mut bits = Bits::zeros(phase);
                     bits.push(last);
-                    let bytes: Vec<u8> = (0..=255).rev().collect();
                     let mut plain = bits.clone();
-                    code.put(&bytes, &mut plain);
-                    assert_eq!(code.bytes(&plain, phase + 1, 256), bytes, "{:?}", code.scheme);
-                    code.put_block(&bytes, &mut bits);
-                    assert_eq!(code.block(&bits, phase + 1, 256), bytes, "{:?}", code.scheme);
-                    assert!(code.is_sound(&bits, phase + 1, &bytes), "{:?}", code.scheme);
+                    code.line.put(&data, &mut plain);
+                    assert_eq!(code.line.bytes(&plain, phase + 1, size), data, "{:?}", code.scheme);
+                    let (at, check) = (phase + 1 + code.lag, code.check(0xFB, &tags, &data) ^ code.data_sum.bits & 1);
+                    code.put_data(&tags, &data, check, &mut bits);
+                    let body = DataBody { tags: tags.clone(), data: data.clone(), check: Some(check) };
+                    assert_eq!(bits.len(), at + code.body_cells(size) + code.cells(code.tail.len()));
+                    assert_eq!(code.data_at(&bits, at, size, usize::MAX).unwrap(), body, "{:?}", code.scheme);
+                    assert!(code.data_is_sound(&bits, at, size), "{:?}", code.scheme);
                     bits.set(phase + 700, !bits.get(phase + 700));
-                    let read = code.block(&bits, phase + 1, 256);
-                    assert!(code.strong || read != bytes || !code.is_sound(&bits, phase + 1, &read));
+                    let read = code.data_at(&bits, at, size, usize::MAX).unwrap();
+                    assert!(code.strong || read != body || !code.data_is_sound(&bits, at, size));
                 }
             }
         }
@@ -492,25 +598,35 @@ mod tests {
             let (least, most) = rules.reach();
             assert_eq!(least * rules.stride, code.least, "{:?}", code.scheme);
             let mut bits = Bits::new();
-            (0..=255u8).for_each(|b| code.put_block(&[b, b.rotate_left(3), !b, 0], &mut bits));
-            code.marks.iter().for_each(|mark| code.put_mark(mark, &mut bits));
+            for mark in code.marks {
+                code.put_sync(code.sync_cells() * 3, &mut bits);
+                code.put_mark(mark, &mut bits);
+                code.id_coding.line.put(&[0xFF; 4], &mut bits);
+            }
             let ones: Vec<usize> = bits.ones().collect();
             let far = most * rules.stride;
-            assert!(ones.windows(2).all(|w| w[1] - w[0] <= far && (w[1] - w[0]).is_multiple_of(rules.stride)));
+            let kept = |w: &[usize]| w[1] - w[0] <= far && (w[1] - w[0]).is_multiple_of(rules.stride);
+            assert!(ones.windows(2).all(kept), "{:?}", code.scheme);
         }
     }
 
     #[test]
     fn every_code_keeps_its_distances() {
         for code in CODES {
-            let mut bits = Bits::new();
-            (0..=255u8).for_each(|b| code.put(&[b, b.rotate_left(3), !b], &mut bits));
-            code.fill(code.filler, 133, &mut bits);
-            code.put(&[0xFF, 0], &mut bits);
-            code.put_block(&[0xFF, 0, 0x55, 0xAA], &mut bits);
-            let ones: Vec<usize> = bits.ones().collect();
-            let most = if code.least == 1 { 3 } else { 4 };
-            assert!(ones.windows(2).all(|w| (code.least..=most).contains(&(w[1] - w[0]))), "{:?}", code.scheme);
+            let fill = |byte: u8| vec![byte; code.size.unwrap_or(256)];
+            let mark = code.marks.iter().find(|m| m.role == Role::Data);
+            for data in [bytes_of(code.size.unwrap_or(256)), fill(0), fill(0xFF), fill(0x7B), fill(0xDE)] {
+                let mut bits = Bits::new();
+                code.put_gap(code.gap_cells() * 5, &mut bits);
+                code.put_sync(code.sync_cells() * 3, &mut bits);
+                mark.into_iter().for_each(|mark| code.put_mark(mark, &mut bits));
+                let tags = vec![1; code.tags];
+                code.put_data(&tags, &data, code.check(0, &tags, &data), &mut bits);
+                let ones: Vec<usize> = bits.ones().collect();
+                let written = code.least..=code.rules.reach().1 * code.rules.stride;
+                let far = ones.windows(2).find(|w| !written.contains(&(w[1] - w[0])));
+                assert_eq!(far, None, "{:?}", code.scheme);
+            }
         }
     }
 
@@ -519,52 +635,62 @@ mod tests {
         for code in CODES {
             for mark in code.marks {
                 let mut bits = Bits::new();
-                code.put_sync(64, &mut bits);
+                code.put_sync(code.sync_cells() * 7, &mut bits);
+                let start = bits.len();
                 code.put_mark(mark, &mut bits);
-                code.put_block(&[0xFF; 4], &mut bits);
-                let end = 64 + code.mark_cells + code.peek;
+                bits.push_bits(0, if mark.role == Role::Data { code.lag } else { 0 });
+                code.id_coding.put(&[0xFF; 4], &mut bits);
+                let end = start + code.mark_cells + code.peek;
                 assert!(mark.cells.matches(bits.window(end - 64, 64)), "{:?}", code.scheme);
-                assert_eq!(code.sync.matches(mark.cells.value), mark.role != Role::Index);
-                let bytes = code.bytes(&bits, 64, code.whole_bytes(code.mark_cells));
-                let mut plain = bits.slice_wrapping(0, 64);
-                code.put(&bytes, &mut plain);
-                assert!(code.least == 1 || plain.window(64, 64) != bits.window(64, code.mark_cells));
+                assert!(mark.role == Role::Index || code.sync.matches(mark.cells.value));
+                let bytes = code.line.bytes(&bits, start, code.line.whole_bytes(code.mark_cells));
+                let mut plain = bits.slice_wrapping(0, start);
+                code.line.put(&bytes, &mut plain);
+                assert!(code.least == 1 || plain.window(start, 64) != bits.window(start, code.mark_cells));
             }
         }
     }
 
     #[test]
-    fn no_cell_but_its_own_changes_a_bit() {
+    fn the_cells_of_a_bit_are_where_it_is_written() {
         for code in CODES {
-            let bytes: Vec<u8> = (0..16u8).map(|i| i.wrapping_mul(37)).collect();
-            let mut bits = Bits::new();
-            code.put_block(&bytes, &mut bits);
-            for bit in 0..bytes.len() * 8 {
-                let own = code.bit_cells(bit, bytes.len());
-                let changes = |cell: usize| {
-                    let mut other = bits.clone();
-                    other.set(cell, !other.get(cell));
-                    let read = code.block(&other, 0, bytes.len());
-                    (read[bit / 8] ^ bytes[bit / 8]) & 0x80 >> (bit % 8) != 0
-                };
-                assert!((0..bits.len()).all(|cell| own.contains(&cell) || !changes(cell)), "{:?} {bit}", code.scheme);
-                let parts = code.byte_parts(bit / 8, bytes.len());
+            let size = code.size.unwrap_or(16);
+            let data = bytes_of(size);
+            let tags = vec![0; code.tags];
+            let cells = |data: &[u8]| {
+                let mut bits = Bits::new();
+                code.put_data(&tags, data, 0, &mut bits);
+                bits
+            };
+            let plain = cells(&data);
+            for bit in (0..size * 8).step_by(if size > 16 { 13 } else { 1 }) {
+                let own = code.bit_cells(bit, size);
+                let mut other = data.clone();
+                other[bit / 8] ^= 0x80 >> (bit % 8);
+                let other = cells(&other);
+                let changed = |cell: &usize| plain.get(*cell) != other.get(*cell);
+                let at = |cell: usize| cell + code.lag;
+                // A bit that makes a run of four ones changes the cells of others.
+                let shows = (at(own.start)..at(own.end)).any(|cell| changed(&cell));
+                assert!(shows || code.scheme == Scheme::DecRx02, "{:?} {bit}", code.scheme);
+                let parts = code.byte_parts(bit / 8, size);
                 assert!(parts.iter().any(|part| part.start <= own.start && own.end <= part.end));
-                assert!(code.group_bits > 1 || own.clone().any(changes), "{:?} {bit}", code.scheme);
             }
         }
     }
 
     #[test]
     fn id_fields_come_back_with_what_stands_beside_the_id() {
-        for (code, beside) in [(&MFM, None), (&FM, None), (&AMIGA, Some(vec![7; 17])), (&GCR, Some(vec![1, 2, 3, 4]))] {
-            let id = SectorId { c: 35, h: 0, r: 8, n: code.size.and_then(SectorId::code).unwrap_or(2) };
-            for check in [None, Some(0x41)] {
-                let bytes = code.id_field(id, beside.as_deref(), check);
-                assert_eq!(bytes.len(), code.id_bytes());
-                let field = (code.read_id)(code.lead, &bytes).unwrap();
-                assert_eq!((field.id, &field.beside), (id, &beside));
-                assert_eq!(field.right == field.value, check.is_none());
+        for code in CODES {
+            let n = code.size.and_then(SectorId::code).unwrap_or(2);
+            let id = SectorId { c: 35, h: 0, r: 8, n: if code.scheme == Scheme::DecRx02 { 0 } else { n } };
+            let beside = (code.read_id)(code.lead, &(code.put_id)(id, None)).unwrap().beside;
+            for check in [None, Some(0x21)] {
+                let mut bits = Bits::zeros(3);
+                code.put_id(&code.id_field(id, beside.as_deref(), check), &mut bits);
+                let (field, sound) = code.id_at(&bits, 3).unwrap();
+                assert_eq!((field.id, &field.beside, sound), (id, &beside, true), "{:?}", code.scheme);
+                assert_eq!(field.right == field.value, check.is_none(), "{:?} {field:?}", code.scheme);
                 assert!(check.is_none_or(|check| check == field.value));
             }
         }

@@ -11,7 +11,7 @@ use crate::code::Code;
 #[derive(Debug, Clone)]
 pub(super) struct Field {
     code: &'static Code,
-    /// First cell after its mark, and after the check where that comes first.
+    /// First cell after its mark.
     pub(super) body: usize,
     /// All its cells.
     pub(super) cells: Range<usize>,
@@ -43,51 +43,39 @@ impl Field {
                 let (field, _) = code.id_at(bits, self.body)?;
                 field.value ^ field.right
             }
-            Some((_, mark)) => {
-                let value = self.check(bits)?.iter().fold(0, |sum, b| sum << 8 | u32::from(*b));
-                code.check(mark, &self.bytes(bits)) ^ value
+            Some((size, mark)) => {
+                let body = code.data_at(bits, self.body, size, usize::MAX)?;
+                code.check(mark, &body.tags, &body.data) ^ body.check?
             }
         };
-        Some(differs & code.check_bits)
+        let sum = if self.data.is_none() { code.id_sum } else { code.data_sum };
+        Some(differs & sum.bits)
     }
 
     /// Everything that it says, the check as well.
     pub(super) fn content(&self, bits: &Bits) -> Vec<u8> {
-        let mut content = self.bytes(bits);
-        content.extend(self.check(bits).unwrap_or_default());
-        content
-    }
-
-    fn check(&self, bits: &Bits) -> Option<Vec<u8>> {
-        let len = self.code.cells(self.code.check_bytes);
-        let at = if self.code.check_first { self.body.checked_sub(len)? } else { self.end() };
-        Some(self.code.block(bits, at, self.code.check_bytes))
+        let Some((size, _)) = self.data else { return self.bytes(bits) };
+        let Some(body) = self.code.data_at(bits, self.body, size, usize::MAX) else { return Vec::new() };
+        let check = body.check.map_or_else(Vec::new, |check| self.code.data_sum.field(check));
+        [body.tags, body.data, check].concat()
     }
 
     /// The data; of an id field all that follows its mark.
     pub(super) fn bytes(&self, bits: &Bits) -> Vec<u8> {
-        if let Some((size, _)) = self.data {
-            return self.code.block(bits, self.body, size);
+        match self.data {
+            Some((size, _)) => {
+                self.code.data_at(bits, self.body, size, usize::MAX).map_or_else(Vec::new, |body| body.data)
+            }
+            None => self.code.id_content(bits, self.body),
         }
-        let mut at = self.body;
-        let part = |count: &usize| {
-            let start = at;
-            at = at.saturating_add(self.code.cells(*count));
-            self.code.block(bits, start, *count)
-        };
-        self.code.id_blocks.iter().flat_map(part).collect()
     }
 
     /// True when the code writes just these cells.
     pub(super) fn is_sound(&self, bits: &Bits) -> bool {
         match self.data {
             None => self.code.id_at(bits, self.body).is_some_and(|(_, sound)| sound),
-            Some(_) => self.code.is_sound(bits, self.body, &self.bytes(bits)),
+            Some((size, _)) => self.code.data_is_sound(bits, self.body, size),
         }
-    }
-
-    fn end(&self) -> usize {
-        self.body.saturating_add(self.code.cells(self.data.map_or(0, |(size, _)| size)))
     }
 }
 

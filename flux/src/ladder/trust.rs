@@ -175,7 +175,7 @@ impl Evidence<'_> {
     /// For each byte how much less likely its cheapest other reading is, in
     /// decibels.
     fn confidence(&self, code: &Code, field: &Field, size: usize, changes: &[Change]) -> Arc<[u8]> {
-        let mut cells = vec![f64::MAX; code.cells(size)];
+        let mut cells = vec![f64::MAX; code.body_cells(size)];
         // Cheapest last, so that it stays.
         for change in changes.iter().rev() {
             for at in change.cells.iter().filter_map(|cell| self.place(*cell)?.checked_sub(field.body)) {

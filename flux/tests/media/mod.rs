@@ -1,8 +1,11 @@
 //! Tracks by recipe.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
+use std::sync::Arc;
+
 use floptical_flux::TrackForm;
-use floptical_model::{Check, DataField, Known, Rate, Scheme, SectorId, Sectors, Sighting, Slot};
+use floptical_flux::code::{Code, Sum};
+use floptical_model::{Bits, Check, DataField, Known, Rate, Scheme, SectorId, Sectors, Sighting, Slot};
 use proptest::prelude::*;
 
 /// What a sector is to be.
@@ -34,47 +37,77 @@ pub fn noise(seed: u32) -> impl Iterator<Item = u32> {
 
 /// The same as its scheme can say it: its sizes, marks and ids.
 fn fitting(made: Made) -> Made {
-    let n = match made.scheme {
-        Scheme::AmigaMfm => 2,
-        Scheme::CommodoreGcr => 1,
-        _ => return made,
-    };
-    let joined = made.scheme == Scheme::AmigaMfm;
-    let id = made.id.or(joined.then_some(SectorId { c: 1, h: 0, r: 2, n }));
+    if matches!(made.scheme, Scheme::IbmFm | Scheme::IbmMfm) {
+        return made;
+    }
+    let code = code(made);
+    let joined = code.joined;
+    let id = made.id.or(joined.then_some(SectorId { c: 1, h: 0, r: 2, n: 2 }));
+    // A check of fewer bits, or of every second one.
+    let bits = |check: Option<u16>, sum: Sum| check.map(|v| if joined { v } else { v & sum.bits as u16 });
+    let read = |id| code.id_at(&field(code, id), 0).unwrap().0.id;
     Made {
-        id: id.map(|id| SectorId { h: 0, n, ..id }),
+        id: id.map(|id| read(if code.scheme == Scheme::IntelM2fm { SectorId { n: 0, ..id } } else { id })),
         mark: made.scheme.normal_mark().unwrap_or(0),
         data: made.data || joined,
-        // A check of one byte, or of every second bit.
-        bad_id: made.bad_id.map(|v| if joined { v } else { v & 0xFF }),
-        bad_data: made.bad_data.map(|v| if joined { v } else { v & 0xFF }),
+        bad_id: bits(made.bad_id, code.id_sum),
+        bad_data: bits(made.bad_data, code.data_sum),
         ..made
+    }
+}
+
+fn code(made: Made) -> &'static Code {
+    Code::of(made.scheme).unwrap()
+}
+
+/// The cells of an id field after its mark.
+fn field(code: &Code, id: SectorId) -> Bits {
+    let mut bits = Bits::new();
+    code.put_id(&code.id_field(id, None, None), &mut bits);
+    bits
+}
+
+/// What stands beside the id, other for each seed.
+fn beside(made: Made) -> Known<Arc<[u8]>> {
+    let seed = made.seed as u8;
+    match made.scheme {
+        Scheme::AmigaMfm => Known::Value((0..17).map(|i| seed ^ i).collect()),
+        Scheme::CommodoreGcr => Known::Value([seed, 0x41, 0x0F, 0x0F].into()),
+        Scheme::AppleGcr16 | Scheme::AppleGcr13 => Known::Value([seed].into()),
+        Scheme::MacGcr => Known::Value([seed & 0x3F, seed & 0x1C].into()),
+        _ => Known::Unrecorded,
     }
 }
 
 pub fn made(made: Made) -> Sighting {
     let made = fitting(made);
-    let other = if made.scheme == Scheme::CommodoreGcr { 256 } else { 512 };
-    let size = made.id.map_or(other, SectorId::size);
+    let code = code(made);
+    let size = made.id.map_or(code.size.unwrap_or(512), |id| code.size_of(id));
     let bytes: Vec<u8> = noise(made.seed).map(|x| (x >> 8) as u8).take(size).collect();
     let mut s = Sighting::assumed(made.scheme, SectorId { c: 0, h: 0, r: 0, n: 0 }, DataField::Missing);
     let check = |bad: Option<u16>| if bad.is_some() { Check::Bad } else { Check::Good };
+    // A bad check is another than the right one.
+    let bad = |bad: Option<u16>, right: Option<u32>| match bad.map(u32::from) {
+        Some(value) if Some(value) == right => Known::Value(value ^ 1),
+        Some(value) => Known::Value(value),
+        None => Known::Unrecorded,
+    };
     s.id = Known::Value(made.id);
     s.mark = Known::Unrecorded;
-    if made.id.is_some() {
+    if let Some(id) = made.id {
+        s.header = beside(made);
         s.id_check = Known::Value(check(made.bad_id));
-        s.id_check_value = made.bad_id.map_or(Known::Unrecorded, |v| Known::Value(v.into()));
-        s.header = match made.scheme {
-            Scheme::AmigaMfm => Known::Value((0..17).map(|i| made.seed as u8 ^ i).collect()),
-            Scheme::CommodoreGcr => Known::Value([made.seed as u8, 0x41, 0x0F, 0x0F].into()),
-            _ => Known::Unrecorded,
-        };
+        s.id_check_value = bad(made.bad_id, Some(code.id_check(id, s.header.get().map(|header| &header[..]))));
     }
     if made.data || made.id.is_none() {
+        if code.tags > 0 {
+            s.tags = Known::Value((0..code.tags as u8).map(|i| i.wrapping_mul(made.seed as u8) & 0x3F).collect());
+        }
+        let right = code.check(made.mark, s.tags.get().map_or(&[], |tags| tags), &bytes);
         s.data = DataField::Bytes(bytes.into());
         s.mark = made.scheme.normal_mark().map_or(Known::Unrecorded, |_| Known::Value(made.mark));
         s.data_check = Known::Value(check(made.bad_data));
-        s.data_check_value = made.bad_data.map_or(Known::Unrecorded, |v| Known::Value(v.into()));
+        s.data_check_value = bad(made.bad_data, Some(right));
     }
     s
 }
@@ -98,7 +131,11 @@ pub fn form(scheme: Scheme) -> TrackForm {
 
 /// Ids, marks, data, checks and their values, in order.
 pub fn same(wanted: &Sectors, read: &Sectors) {
-    assert_eq!(wanted.slots.len(), read.slots.len());
+    let told = |sectors: &Sectors| -> Vec<String> {
+        let slots = sectors.slots.iter().map(Slot::chosen);
+        slots.map(|s| format!("{:?} {:?} {:?} {:?}", s.scheme, s.id, s.id_check, s.data_check)).collect()
+    };
+    assert_eq!(wanted.slots.len(), read.slots.len(), "{:#?} {:#?}", told(wanted), told(read));
     for (a, b) in wanted.slots.iter().zip(&read.slots) {
         let (a, b) = (a.chosen(), b.chosen());
         assert!(
@@ -122,7 +159,12 @@ fn sector() -> impl Strategy<Value = Made> {
         4 => Just(Scheme::IbmMfm),
         1 => Just(Scheme::IbmFm),
         2 => Just(Scheme::AmigaMfm),
-        2 => Just(Scheme::CommodoreGcr)
+        2 => Just(Scheme::CommodoreGcr),
+        2 => Just(Scheme::AppleGcr16),
+        1 => Just(Scheme::AppleGcr13),
+        2 => Just(Scheme::MacGcr),
+        1 => Just(Scheme::DecRx02),
+        1 => Just(Scheme::IntelM2fm),
     ];
     let id = (0u8..4, 0u8..2, 0u8..12, prop_oneof![4 => 0u8..3, 1 => 3u8..5, 1 => 128u8..131]);
     let id = prop::option::weighted(0.9, id.prop_map(|(c, h, r, n)| SectorId { c, h, r, n }));
@@ -132,6 +174,16 @@ fn sector() -> impl Strategy<Value = Made> {
         |(scheme, id, bad_id, mark, bad_data, data, seed)| {
             // The size of data without an id is known by its check alone.
             let bad_data = bad_data.filter(|_| id.is_some());
+            // Among others a code whose marks are easily met has to show that a
+            // check of it holds.
+            let code = Code::of(scheme).unwrap();
+            let bad_id = bad_id.filter(|_| !code.echoed);
+            // Data without an id are of any code that has such a mark.
+            let shared = matches!(scheme, Scheme::AppleGcr16 | Scheme::AppleGcr13 | Scheme::MacGcr | Scheme::DecRx02);
+            let id = id.or(shared.then_some(SectorId { c: 1, h: 0, r: 1, n: 1 }));
+            let mark = if scheme == Scheme::IbmFm && mark == 0xF9 { 0xFB } else { mark };
+            // The ids of RX02 are those of FM: only data tell.
+            let data = data || matches!(scheme, Scheme::DecRx02 | Scheme::IbmFm);
             Made { scheme, id, bad_id, mark, bad_data, data, seed }
         },
     )
@@ -141,11 +193,17 @@ fn sector() -> impl Strategy<Value = Made> {
 fn plain_size(made: &Made) -> bool {
     let bytes: Vec<u8> = noise(made.seed).map(|x| (x >> 8) as u8).take(512).collect();
     let code = floptical_flux::code::Code::of(made.scheme).unwrap();
-    let ends = |size: usize| code.check_field(code.check(made.mark, &bytes[..size])) == bytes[size..size + 2];
+    let ends = |size: usize| code.data_sum.field(code.check(made.mark, &[], &bytes[..size])) == bytes[size..size + 2];
     let one_size = code.size.is_some();
     one_size || made.id.is_some() || ![128, 256].into_iter().any(ends)
 }
 
 pub fn tracks() -> impl Strategy<Value = Vec<Sighting>> {
-    prop::collection::vec(sector().prop_filter("another size fits", plain_size).prop_map(made), 0..12)
+    let sectors = prop::collection::vec(sector().prop_filter("another size fits", plain_size).prop_map(made), 0..12);
+    // Of the codes without clocks one at a time: data of one hold marks of others.
+    sectors.prop_map(|all| {
+        let dense = |s: &Sighting| Code::of(s.scheme).unwrap().least == 1;
+        let first = all.iter().find(|s| dense(s)).map(|s| s.scheme);
+        all.into_iter().filter(|s| !dense(s) || Some(s.scheme) == first).collect()
+    })
 }

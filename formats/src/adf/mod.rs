@@ -16,8 +16,13 @@ use crate::raw::{Kind, emit_as, fit_as, read_as};
 use crate::{Exactness, Format, Witness};
 
 /// A flat file as an Amiga takes it.
-static ADF: Kind =
-    Kind { id: "adf", tail: "adf.tail", suggest: shape::suggestions, linear: false, settle: shape::settle };
+static ADF: Kind = Kind {
+    id: "adf",
+    tail: "adf.tail",
+    suggest: |look| shape::suggestions(look.len, look.head),
+    linear: false,
+    settle: shape::settle,
+};
 
 /// The row of the registry.
 pub(crate) static FORMAT: Format = Format {

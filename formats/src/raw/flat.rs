@@ -59,7 +59,7 @@ impl TrackLoader for Tracks {
         let mut slots = Vec::with_capacity(zone.sectors.into());
         let (c, h) = self.layout.ids.at(cylinder, at.head);
         for i in 0..zone.sectors {
-            let id = SectorId { c, h, r: zone.base.wrapping_add(i), n: zone.code() };
+            let id = SectorId { c, h, r: zone.number(i), n: zone.code() };
             let block = blocks.next();
             let data = block.map_or(DataField::Unread, |b| DataField::Bytes(Arc::from(b)));
             let mut seen = Sighting::assumed(zone.scheme, id, data);
@@ -71,7 +71,7 @@ impl TrackLoader for Tracks {
             slots,
             ordered: false,
             rate: Known::Assumed(zone.rate, Why::Layout),
-            rotation: Known::Assumed(self.layout.rotation, Why::Layout),
+            rotation: Known::Assumed(zone.rotation.unwrap_or(self.layout.rotation), Why::Layout),
             ..Sectors::default()
         }))))
     }

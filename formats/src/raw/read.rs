@@ -9,8 +9,8 @@ use floptical_model::{
     Why,
 };
 
-use super::Kind;
 use super::flat::{device, floppy, whole_blocks};
+use super::{Kind, Look};
 use crate::{Probe, ReadOptions};
 
 /// Read a file of a kind.
@@ -20,7 +20,9 @@ pub(crate) fn read_as(kind: &Kind, set: &FileSet, options: &ReadOptions<'_>, con
         return Err(Error::truncated(Span::file(0, 0), "an empty file holds no disk"));
     }
     let head = source.head(Probe::HEAD)?;
-    let suggested = kind.candidates(source.len(), &head);
+    let read = |at, len| source.bytes(at, len as u64, context).ok();
+    let look = Look::of(source.len(), &head, &read);
+    let suggested = kind.candidates(&look);
     let Some(layout) = options.layout.or(suggested.first()) else {
         if !kind.linear {
             let what = format!("{} bytes are no floppy of the format `{}`", source.len(), kind.id);
@@ -29,7 +31,7 @@ pub(crate) fn read_as(kind: &Kind, set: &FileSet, options: &ReadOptions<'_>, con
         return Ok(Image { files: set.refs(), ..image(kind, Carrier::Block(device(source.clone()))) });
     };
     let mut image = shown(kind, source, layout, &suggested, context)?;
-    if let [first, others @ ..] = &kind.tied(source.len(), &head)[..]
+    if let [first, others @ ..] = &kind.tied(&look)[..]
         && first.same_shape(layout)
         && !others.is_empty()
     {

@@ -1,28 +1,30 @@
 //! What the first bytes and the length of a flat image suggest.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use floptical_model::layout::{LAYOUTS, SideOrder};
 use floptical_model::{Ids, Layout, Scheme};
 
-use super::{Kind, RAW};
+use super::apple::{file_order, is_prodos};
+use super::{Kind, Look, RAW, part};
 use crate::{Answer, Evidence, Probe};
 
 /// The layouts that a flat image of `len` bytes may have, best first; `head`
 /// are its first bytes, at least a sector of them. None for what is no floppy.
 pub fn candidates(len: u64, head: &[u8]) -> Vec<Layout> {
-    RAW.candidates(len, head)
+    RAW.candidates(&Look::of(len, head, &|at, len| part(head, at, len)))
 }
 
 impl Kind {
-    /// The layouts that a file of `len` bytes may have, best first.
-    pub(super) fn candidates(&self, len: u64, head: &[u8]) -> Vec<Layout> {
-        layouts((self.suggest)(len, head))
+    /// The layouts that a file may have, best first.
+    pub(super) fn candidates(&self, look: &Look<'_>) -> Vec<Layout> {
+        layouts((self.suggest)(look))
     }
 
     /// The candidates that rest on the same evidence as the first.
-    pub(super) fn tied(&self, len: u64, head: &[u8]) -> Vec<Layout> {
-        let mut suggested = (self.suggest)(len, head);
+    pub(super) fn tied(&self, look: &Look<'_>) -> Vec<Layout> {
+        let mut suggested = (self.suggest)(look);
         let best = suggested.first().map(|first| first.evidence);
         suggested.retain(|other| Some(other.evidence) == best);
         layouts(suggested)
@@ -37,11 +39,14 @@ fn layouts(suggested: Vec<Answer>) -> Vec<Layout> {
 }
 
 pub(super) fn identify(probe: &mut Probe<'_>) -> Vec<Answer> {
-    suggestions(probe.len(), probe.head())
+    let (len, head) = (probe.len(), probe.head().to_vec());
+    let probe = RefCell::new(probe);
+    suggestions(&Look::of(len, &head, &|at, len| probe.borrow_mut().bytes(at, len)))
 }
 
 /// Suggestions, best first. One without a layout is a linear carrier.
-pub(super) fn suggestions(len: u64, head: &[u8]) -> Vec<Answer> {
+pub(super) fn suggestions(look: &Look<'_>) -> Vec<Answer> {
+    let (len, head) = (look.len, look.head);
     let mut found = Vec::new();
     let marked = Evidence::SIZE | Evidence::WEAK_MARKS;
     let boot = bpb(head).and_then(|bpb| bpb.layout(len)).map(|l| (l, marked, "a boot sector"));
@@ -49,6 +54,7 @@ pub(super) fn suggestions(len: u64, head: &[u8]) -> Vec<Answer> {
     // to be a flat image of a PC: it only comes first among those of its size.
     let boot = boot.or_else(|| os9(len, head).map(|l| (l, Evidence::SIZE, "an OS-9 identification sector")));
     let boot = boot.or_else(|| ti99(len, head).map(|l| (l, Evidence::SIZE, "a TI-99 volume information block")));
+    let boot = boot.or_else(|| apple(look));
     if let Some((layout, evidence, what)) = boot {
         let reason = format!("{what} tells {}", layout.shape());
         found.push(Answer { layout: Some(layout), ..Answer::new(evidence, reason) });
@@ -70,6 +76,22 @@ pub(super) fn suggestions(len: u64, head: &[u8]) -> Vec<Answer> {
         found.extend(linear(len, head));
     }
     found
+}
+
+/// A disk of Apple whose volume tells its layout among those of its length.
+fn apple(look: &Look<'_>) -> Option<(Layout, Evidence, &'static str)> {
+    /// Where a volume of the Macintosh says what it is: block 2.
+    const SIGNATURE: Range<usize> = 1024..1026;
+    let told = |layout: &Layout, what| Some((layout.clone(), Evidence::SIZE, what));
+    if let Some(layout) = file_order(look.len, look.read) {
+        return told(layout, "a volume of an Apple II");
+    }
+    let mac = Layout::of_size(look.len).find(|layout| layout.id.starts_with("mac-"))?;
+    match look.head.get(SIGNATURE) {
+        Some(b"BD" | &[0xD2, 0xD7]) => told(mac, "a volume of a Macintosh"),
+        _ if is_prodos(look.head.get(1024..)?) => told(mac, "a volume of ProDOS"),
+        _ => None,
+    }
 }
 
 /// A carrier without tracks: a volume by itself, or a whole number of blocks.

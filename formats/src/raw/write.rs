@@ -10,9 +10,9 @@ use floptical_model::{
     TrackAt,
 };
 
-use super::Kind;
 use super::flat::{device, whole_blocks, written};
 use super::read::{image, shown};
+use super::{Kind, Look, part};
 use crate::{Fitted, NotFitted, Probe};
 
 /// How much of a linear carrier is copied at once.
@@ -38,7 +38,12 @@ fn fit_device(kind: &Kind, device: &BlockDevice, context: &Context) -> Fitted {
     if device.len == 0 {
         return Err(nothing());
     }
-    let suggested = kind.candidates(device.len, &head);
+    let read = |at: u64, len: usize| {
+        let mut bytes = vec![0; len];
+        let there = at.checked_add(len as u64).is_some_and(|end| end <= device.len);
+        device.content.read(at, &mut bytes, context).ok().filter(|_| there).map(|_| bytes)
+    };
+    let suggested = kind.candidates(&Look::of(device.len, &head, &read));
     let Some(layout) = suggested.first() else { return Ok(image(kind, Carrier::Block(written(device)))) };
     context.reserve(device.len)?;
     let mut bytes = vec![0; usize::try_from(device.len).unwrap_or(0)];
@@ -72,7 +77,7 @@ fn fit_floppy(kind: &Kind, source: &Image, disk: &Floppy, context: &Context) -> 
     if whole.is_empty() {
         return Err(nothing());
     }
-    let suggested = kind.candidates(whole.len() as u64, whole.get(..Probe::HEAD).unwrap_or(&whole));
+    let suggested = kind.candidates(&Look::of(whole.len() as u64, &whole, &|at, len| part(&whole, at, len)));
     let file = Source::new("", whole);
     // Who reads the file without a word goes by the suggestion.
     let layout = match (&layout, suggested.first()) {

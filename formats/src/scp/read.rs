@@ -433,9 +433,11 @@ impl Loader {
     }
 }
 
-impl TrackLoader for Loader {
-    fn load(&self, index: usize, context: &Context) -> Result<Track> {
+impl Loader {
+    /// A track with the first `count` of its revolutions.
+    fn track(&self, index: usize, count: usize, context: &Context) -> Result<Track> {
         let held = self.held(index)?;
+        let revolutions = held.revolutions.get(..count).unwrap_or(&held.revolutions);
         let place = Place::Track(self.numbering.position(held.entry));
         let mut track = Track::default();
         let header = Span::file(held.start, raw::track_header_len(0) as u64);
@@ -444,8 +446,8 @@ impl TrackLoader for Loader {
         if let Some((code, message)) = &held.problem {
             note(code, message.clone());
         }
-        let all: u64 = held.revolutions.iter().fold(0, |sum: u64, r| sum.saturating_add(r.words.into()));
-        context.reserve(all.min(self.source.len().saturating_mul(held.revolutions.len() as u64)).saturating_mul(4))?;
+        let all: u64 = revolutions.iter().fold(0, |sum: u64, r| sum.saturating_add(r.words.into()));
+        context.reserve(all.min(self.source.len().saturating_mul(revolutions.len() as u64)).saturating_mul(4))?;
         let mut times = Times::default();
         // No more than the words that the file can hold.
         times.intervals.reserve(usize::try_from(all.min(self.source.len() / 2)).unwrap_or(0));
@@ -454,7 +456,7 @@ impl TrackLoader for Loader {
         if self.indexed || self.single {
             marks.push(IndexMark { tick: 0, interval: 0 });
         }
-        for (nth, revolution) in held.revolutions.iter().enumerate() {
+        for (nth, revolution) in revolutions.iter().enumerate() {
             let bytes = self.bytes(held, *revolution, context)?;
             if (bytes.len() as u64) < revolution.bytes() {
                 note(
@@ -469,19 +471,30 @@ impl TrackLoader for Loader {
         if times.too_long {
             note(&FORMAT_ODD_VALUE, format!("an interval is longer than {} ticks", u32::MAX));
         }
-        if marks.len() < 2 && !held.revolutions.is_empty() {
+        if marks.len() < 2 && !revolutions.is_empty() {
             note(&FLUX_NO_INDEX, "the capture ends at its first index mark".into());
         }
         let start = if self.indexed { Edge::Index } else { Edge::Anywhere };
         track.readings.push(Reading::Flux(Flux {
             clock: self.clock,
             intervals: times.intervals.into(),
-            index: if held.revolutions.is_empty() { Vec::new() } else { marks },
+            index: if revolutions.is_empty() { Vec::new() } else { marks },
             sector_marks: Vec::new(),
             start,
             end: Edge::Index,
         }));
         Ok(track)
+    }
+}
+
+impl TrackLoader for Loader {
+    fn load(&self, index: usize, context: &Context) -> Result<Track> {
+        self.track(index, usize::MAX, context)
+    }
+
+    fn load_first(&self, index: usize, context: &Context) -> Result<Option<Track>> {
+        let several = self.held(index)?.revolutions.len() > 1;
+        several.then(|| self.track(index, 1, context)).transpose()
     }
 
     fn locate(&self, index: usize, _: usize, ticks: Range<u64>, context: &Context) -> Option<Span> {

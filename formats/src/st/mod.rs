@@ -16,7 +16,13 @@ use crate::raw::{Kind, emit_as, fit_as, read_as};
 use crate::{Exactness, Format, Witness};
 
 /// A flat file as an Atari takes it.
-static ST: Kind = Kind { id: "st", tail: "st.tail", suggest: shape::suggestions, linear: false, settle: shape::settle };
+static ST: Kind = Kind {
+    id: "st",
+    tail: "st.tail",
+    suggest: |look| shape::suggestions(look.len, look.head),
+    linear: false,
+    settle: shape::settle,
+};
 
 /// The row of the registry.
 pub(crate) static FORMAT: Format = Format {

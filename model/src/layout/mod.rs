@@ -38,13 +38,21 @@ pub enum Ids {
     /// The number of the track from 1 in C; side 1 goes on from 36 (Commodore
     /// 1541, 1571).
     SideBySide,
+    /// The same; side 1 goes on from 78 (Commodore 8250).
+    SideBySide77,
 }
 
 impl Ids {
     /// What a scheme goes by, where a layout does not say otherwise.
     pub fn of(scheme: Scheme) -> Self {
         match scheme {
-            Scheme::IbmFm | Scheme::IbmMfm => Self::Place,
+            Scheme::IbmFm
+            | Scheme::IbmMfm
+            | Scheme::AppleGcr16
+            | Scheme::AppleGcr13
+            | Scheme::MacGcr
+            | Scheme::DecRx02
+            | Scheme::IntelM2fm => Self::Place,
             Scheme::AmigaMfm => Self::Alternating,
             Scheme::CommodoreGcr => Self::SideBySide,
         }
@@ -57,6 +65,7 @@ impl Ids {
             Self::Swapped => (cylinder, head ^ 1),
             Self::Alternating => (cylinder.wrapping_mul(2).wrapping_add(head), 0),
             Self::SideBySide => (cylinder.wrapping_add(1).wrapping_add(head.wrapping_mul(35)), 0),
+            Self::SideBySide77 => (cylinder.wrapping_add(1).wrapping_add(head.wrapping_mul(77)), 0),
         }
     }
 }
@@ -82,6 +91,13 @@ pub struct Zone {
     pub base: u8,
     /// Steps from one sector to the next on the track; 1 is in order.
     pub interleave: u8,
+    /// Places by which the first sector lies further on each next cylinder.
+    pub skew: u8,
+    /// The sectors in the order of the linear view, counted from the first
+    /// number; empty where their numbers are that.
+    pub view: &'static [u8],
+    /// Length of a revolution, where it is not that of the disk.
+    pub rotation: Option<Ps>,
     /// Gap 3 in bytes when a track is written.
     pub gap3: u8,
 }
@@ -124,9 +140,15 @@ pub struct BlockAt {
 
 impl Layout {
     /// Length of a revolution at 300 rpm.
-    pub const RPM_300: Ps = Ps(200_000_000_000);
+    pub const RPM_300: Ps = Self::rpm(300);
     /// Length of a revolution at 360 rpm.
-    pub const RPM_360: Ps = Ps(166_666_666_667);
+    pub const RPM_360: Ps = Self::rpm(360);
+
+    /// Length of a revolution at a speed, to nearest; 0 counts as 1.
+    pub const fn rpm(speed: u64) -> Ps {
+        let speed = if speed == 0 { 1 } else { speed };
+        Ps((60 * Ps::SECOND + speed / 2) / speed)
+    }
 
     /// How a track is formatted.
     pub fn zone(&self, cylinder: u8, head: u8) -> Option<&Zone> {
@@ -158,7 +180,7 @@ impl Layout {
             let Some(zone) = self.zone(cylinder, head) else { continue };
             let (c, h) = self.ids.at(cylinder, head);
             for i in 0..zone.sectors {
-                let id = SectorId { c, h, r: zone.base.wrapping_add(i), n: zone.code() };
+                let id = SectorId { c, h, r: zone.number(i), n: zone.code() };
                 blocks.push(BlockAt { track: TrackAt::new(cylinder, head), id, offset, size: zone.size });
                 offset += u64::from(zone.size);
             }
@@ -200,8 +222,7 @@ impl Layout {
             6144..=12799 => (Rate::HD, Self::RPM_300, Form::Inch3),
             _ => (Rate::ED, Self::RPM_300, Form::Inch3),
         };
-        let zone =
-            Zone { first: 0, cylinders, head: None, scheme, rate, sectors, size, base: 1, interleave: 1, gap3: 0 };
+        let zone = Zone { cylinders, ..Zone::plain(scheme, rate, sectors, size) };
         Some(Layout {
             id: Cow::Borrowed(""),
             name: Cow::Owned(format!("{cylinders} cylinders, {heads} sides, {sectors} x {size} bytes")),
@@ -218,9 +239,26 @@ impl Layout {
     /// True when the blocks of both lie at the same places under the same ids.
     pub fn same_shape(&self, other: &Layout) -> bool {
         let order = |l: &Layout| if l.heads < 2 { SideOrder::Alternating } else { l.order };
+        let view = |l: &Layout, c, h| l.zone(c, h).map(|zone| zone.view);
+        let alike = |(c, h)| view(self, c, h) == view(other, c, h);
+        self.same_tracks(other) && order(self) == order(other) && self.tracks().into_iter().all(alike)
+    }
+
+    /// True when the tracks of both hold the same sectors, in whatever order
+    /// they follow each other in the linear view.
+    pub fn same_tracks(&self, other: &Layout) -> bool {
         let alike = |(c, h)| self.blocks_of(c, h) == other.blocks_of(c, h);
-        (self.cylinders, self.heads, order(self)) == (other.cylinders, other.heads, order(other))
-            && self.tracks().into_iter().all(alike)
+        (self.cylinders, self.heads) == (other.cylinders, other.heads) && self.tracks().into_iter().all(alike)
+    }
+
+    /// The same with the sectors of each track in the order of their numbers.
+    #[must_use]
+    pub fn by_number(&self) -> Layout {
+        let mut layout = self.clone();
+        if layout.zones.iter().any(|zone| !zone.view.is_empty()) {
+            layout.zones.to_mut().iter_mut().for_each(|zone| zone.view = &[]);
+        }
+        layout
     }
 
     /// Sectors, size and first number of a track.
@@ -230,9 +268,11 @@ impl Layout {
 
     /// The shape in one line: what the fact `layout` records.
     pub fn shape(&self) -> String {
-        let mut parts: Vec<(_, u32)> = Vec::new();
+        /// Sectors, size, first number and order of a track.
+        type Part<'a> = Option<(u8, u16, u8, &'a [u8])>;
+        let mut parts: Vec<(Part<'_>, u32)> = Vec::new();
         for (cylinder, head) in self.tracks() {
-            let part = self.blocks_of(cylinder, head);
+            let part = self.zone(cylinder, head).map(|z| (z.sectors, z.size, z.base, z.view));
             match parts.last_mut() {
                 Some((last, n)) if *last == part => *n += 1,
                 _ => parts.push((part, 1)),
@@ -245,8 +285,14 @@ impl Layout {
             SideOrder::OutAndBack => ", out and back",
             SideOrder::Swapped => ", side 1 first",
         };
-        let words = |(part, n)| match part {
-            Some((sectors, size, base)) => format!("{n} tracks of {sectors}x{size} from {base}"),
+        let words = |(part, n): (Part<'_>, u32)| match part {
+            Some((sectors, size, base, [])) => {
+                format!("{n} tracks of {sectors}x{size} from {base}")
+            }
+            Some((sectors, size, base, view)) => {
+                let view: Vec<String> = view.iter().map(|i| base.wrapping_add(*i).to_string()).collect();
+                format!("{n} tracks of {sectors}x{size} from {base} in the order {}", view.join(" "))
+            }
             None => format!("{n} tracks of nothing"),
         };
         let zones: Vec<String> = parts.into_iter().map(words).collect();
@@ -255,9 +301,46 @@ impl Layout {
 }
 
 impl Zone {
-    /// The size code of its sectors.
+    /// All tracks formatted alike, their sectors in order from 1.
+    pub const fn plain(scheme: Scheme, rate: Rate, sectors: u8, size: u16) -> Zone {
+        Zone {
+            first: 0,
+            cylinders: 255,
+            head: None,
+            scheme,
+            rate,
+            sectors,
+            size,
+            base: 1,
+            interleave: 1,
+            skew: 0,
+            view: &[],
+            rotation: None,
+            gap3: 0,
+        }
+    }
+
+    /// The size code of its sectors, as their ids have it.
     pub fn code(&self) -> u8 {
-        SectorId::code(self.size.into()).unwrap_or(0)
+        match self.scheme {
+            // The ids are those of single density.
+            Scheme::DecRx02 => 0,
+            _ => SectorId::code(self.size.into()).unwrap_or(0),
+        }
+    }
+
+    /// The number of the sector at this place in the linear view of its track.
+    pub fn number(&self, place: u8) -> u8 {
+        self.base.wrapping_add(self.view.get(usize::from(place)).copied().unwrap_or(place))
+    }
+
+    /// The numbers of its sectors in the order of the track at a cylinder.
+    pub fn numbers_at(&self, cylinder: u8) -> Vec<u8> {
+        let mut numbers = self.numbers();
+        let turn = usize::from(self.skew) * usize::from(cylinder.saturating_sub(self.first));
+        let places = numbers.len().max(1);
+        numbers.rotate_right(turn % places);
+        numbers
     }
 
     /// The numbers of its sectors in the order of the track.

@@ -99,7 +99,7 @@ pub fn observe(tracks: &[LogicalTrack<'_>]) -> Option<Layout> {
 /// The first of the layouts of this shape whose rule most ids follow. Only ids
 /// tell the order of the sides.
 fn known(shown: &Layout, tracks: &[LogicalTrack<'_>]) -> Option<&'static Layout> {
-    let alike = |l: &&Layout| Layout { order: l.order, ..shown.clone() }.same_shape(l) && densities_fit(l, tracks);
+    let alike = |l: &&Layout| l.same_tracks(shown) && schemes_fit(l, tracks) && densities_fit(l, tracks);
     LAYOUTS.iter().filter(alike).min_by_key(|l| strange_ids(l, tracks))
 }
 
@@ -148,6 +148,14 @@ fn track_fits(layout: &Layout, track: &LogicalTrack<'_>) -> bool {
     })
 }
 
+/// True when every track is of the scheme that the layout has for it.
+fn schemes_fit(layout: &Layout, tracks: &[LogicalTrack<'_>]) -> bool {
+    tracks.iter().all(|t| match (t.sectors.slots.first(), layout.zone(t.cylinder, t.head)) {
+        (Some(slot), Some(zone)) => slot.chosen().scheme == zone.scheme,
+        _ => true,
+    })
+}
+
 fn densities_fit(layout: &Layout, tracks: &[LogicalTrack<'_>]) -> bool {
     tracks.iter().all(|t| match (t.sectors.rate.recorded(), layout.zone(t.cylinder, t.head)) {
         (Some(rate), Some(zone)) => rate.same_density(zone.rate),
@@ -169,6 +177,15 @@ fn majority(tracks: &[LogicalTrack<'_>]) -> Option<Layout> {
     Some(build(tracks, cylinders, heads, |_, _| Some(shape)))
 }
 
+/// The order in which systems of such tracks count their sectors, of several the
+/// most common.
+fn usual_view(shape: Shape) -> &'static [u8] {
+    let Shape { scheme, sectors, size, base } = shape;
+    let zones = LAYOUTS.iter().flat_map(|layout| layout.zones.iter());
+    let same = |z: &&Zone| (z.scheme, z.sectors, z.size, z.base) == (scheme, sectors, size, base);
+    zones.filter(same).map(|zone| zone.view).next().unwrap_or(&[])
+}
+
 fn build(tracks: &[LogicalTrack<'_>], cylinders: u8, heads: u8, shape: impl Fn(u8, u8) -> Option<Shape>) -> Layout {
     let find = |c, h| tracks.iter().find(|t| (t.cylinder, t.head) == (c, h)).map(|t| t.sectors);
     let mut zones: Vec<Zone> = Vec::new();
@@ -182,13 +199,9 @@ fn build(tracks: &[LogicalTrack<'_>], cylinders: u8, heads: u8, shape: impl Fn(u
                 first: cylinder,
                 cylinders: 1,
                 head: Some(head),
-                scheme: s.scheme,
-                rate: rate.unwrap_or(Rate::DD),
-                sectors: s.sectors,
-                size: s.size,
                 base: s.base,
-                interleave: 1,
-                gap3: 0,
+                view: usual_view(s),
+                ..Zone::plain(s.scheme, rate.unwrap_or(Rate::DD), s.sectors, s.size)
             };
             match zones[from..].last_mut() {
                 Some(last) if Zone { first: last.first, cylinders: last.cylinders, ..zone.clone() } == *last => {

@@ -10,7 +10,7 @@ use crate::{Form, Rate, Scheme};
 
 /// One zone over all tracks.
 const fn zone(scheme: Scheme, rate: Rate, sectors: u8, size: u16, gap3: u8) -> Zone {
-    Zone { first: 0, cylinders: 255, head: None, scheme, rate, sectors, size, base: 1, interleave: 1, gap3 }
+    Zone { gap3, ..Zone::plain(scheme, rate, sectors, size) }
 }
 
 /// A disk of one zone.
@@ -61,8 +61,52 @@ const fn speed(first: u8, cylinders: u8, sectors: u8, speed: usize, gap3: u8) ->
     Zone { first, cylinders, base: 0, ..zone(CommodoreGcr, Rate::COMMODORE[speed], sectors, 256, gap3) }
 }
 
-use Form::{Inch3, Inch5, Inch8};
-use Scheme::{AmigaMfm, CommodoreGcr, IbmFm, IbmMfm};
+/// The tracks of an 8050 from `first` on: `sectors` at this speed.
+const fn speed_8050(first: u8, cylinders: u8, sectors: u8, speed: usize) -> Zone {
+    Zone { first, cylinders, base: 0, ..zone(CommodoreGcr, Rate::COMMODORE_8050[speed], sectors, 256, 8) }
+}
+
+/// 16 sectors of an Apple II, in an order of its systems.
+const fn apple(view: &'static [u8]) -> Zone {
+    Zone { base: 0, view, ..zone(AppleGcr16, Rate::APPLE, 16, 256, 0) }
+}
+
+/// 16 tracks of a Macintosh at a speed.
+const fn mac(first: u8, sectors: u8, speed: u64) -> Zone {
+    Zone {
+        first,
+        cylinders: 16,
+        base: 0,
+        interleave: 2,
+        rotation: Some(Layout::rpm(speed)),
+        ..zone(MacGcr, Rate::DD, sectors, 512, 0)
+    }
+}
+
+/// Numbers from 0.
+const fn from_0(zone: Zone) -> Zone {
+    from(0, zone)
+}
+
+/// Numbers from another first one.
+const fn from(base: u8, mut zone: Zone) -> Zone {
+    zone.base = base;
+    zone
+}
+
+/// Steps from one sector to the next.
+const fn interleaved(interleave: u8, mut zone: Zone) -> Zone {
+    zone.interleave = interleave;
+    zone
+}
+
+use Form::{Compact3, Inch3, Inch5, Inch8};
+use Scheme::{AmigaMfm, AppleGcr13, AppleGcr16, CommodoreGcr, DecRx02, IbmFm, IbmMfm, IntelM2fm, MacGcr};
+
+/// How DOS 3.3 counts the sectors of a track.
+const DOS: &[u8] = &[0, 13, 11, 9, 7, 5, 3, 1, 14, 12, 10, 8, 6, 4, 2, 15];
+/// How ProDOS and Pascal do: two sectors are a block.
+const PRODOS: &[u8] = &[0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15];
 
 static MFM_8: [Zone; 1] = [zone(IbmMfm, Rate::DD, 8, 512, 80)];
 static MFM_9: [Zone; 1] = [zone(IbmMfm, Rate::DD, 9, 512, 80)];
@@ -88,6 +132,32 @@ static AMIGA_11: [Zone; 1] = [Zone { base: 0, ..zone(AmigaMfm, Rate::DD, 11, 512
 static AMIGA_22: [Zone; 1] = [Zone { base: 0, ..zone(AmigaMfm, Rate::HD, 22, 512, 0) }];
 static GCR: [Zone; 4] =
     [speed(0, 17, 21, 3, 8), speed(17, 7, 19, 2, 17), speed(24, 6, 18, 1, 12), speed(30, 225, 17, 0, 9)];
+
+static GCR_8050: [Zone; 4] =
+    [speed_8050(0, 39, 29, 3), speed_8050(39, 14, 27, 2), speed_8050(53, 11, 25, 1), speed_8050(64, 191, 23, 0)];
+static APPLE_DOS: [Zone; 1] = [apple(DOS)];
+static APPLE_PRODOS: [Zone; 1] = [apple(PRODOS)];
+static APPLE_13: [Zone; 1] = [interleaved(4, from_0(zone(AppleGcr13, Rate::APPLE, 13, 256, 0)))];
+static MAC: [Zone; 5] = [mac(0, 12, 394), mac(16, 11, 429), mac(32, 10, 472), mac(48, 9, 525), mac(64, 8, 590)];
+static RX02_26: [Zone; 1] = [zone(DecRx02, Rate::HD, 26, 256, 27)];
+static M2FM_52: [Zone; 1] = [interleaved(5, zone(IntelM2fm, Rate::HD, 52, 128, 18))];
+static CPC_SYSTEM: [Zone; 1] = [interleaved(2, from(0x41, zone(IbmMfm, Rate::DD, 9, 512, 82)))];
+static CPC_DATA: [Zone; 1] = [interleaved(2, from(0xC1, zone(IbmMfm, Rate::DD, 9, 512, 82)))];
+static MFM_5_1K: [Zone; 1] = [zone(IbmMfm, Rate::DD, 5, 1024, 116)];
+static MFM_5_1K_0: [Zone; 1] = [from_0(zone(IbmMfm, Rate::DD, 5, 1024, 116))];
+static MFM_10_1K: [Zone; 1] = [zone(IbmMfm, Rate::HD, 10, 1024, 116)];
+static MFM_10_1K_0: [Zone; 1] = [from_0(zone(IbmMfm, Rate::HD, 10, 1024, 116))];
+static MFM_10_0: [Zone; 1] = [from_0(zone(IbmMfm, Rate::DD, 10, 512, 30))];
+static MFM_10_KAYPRO: [Zone; 2] = [
+    Zone { head: Some(0), ..from_0(zone(IbmMfm, Rate::DD, 10, 512, 30)) },
+    from(10, zone(IbmMfm, Rate::DD, 10, 512, 30)),
+];
+static FM_18_128: [Zone; 1] = [interleaved(9, zone(IbmFm, Rate::DD, 18, 128, 17))];
+static MFM_26_128: [Zone; 1] = [interleaved(13, zone(IbmMfm, Rate::DD, 26, 128, 22))];
+static FM_10_256: [Zone; 1] = [zone(IbmFm, Rate::DD, 10, 256, 25)];
+static FM_16_128: [Zone; 1] = [interleaved(7, zone(IbmFm, Rate::DD, 16, 128, 27))];
+static MFM_17_256: [Zone; 1] = [zone(IbmMfm, Rate::DD, 17, 256, 30)];
+static FM_8_512: [Zone; 1] = [zone(IbmFm, Rate::HD, 8, 512, 58)];
 
 /// Every layout that is known.
 pub static LAYOUTS: &[Layout] = &[
@@ -145,8 +215,42 @@ pub static LAYOUTS: &[Layout] = &[
     commodore("cbm-1541-41", "Commodore 1541, 41 tracks", (41, 1)),
     commodore("cbm-1541-42", "Commodore 1541, 42 tracks", (42, 1)),
     commodore("cbm-1571", "Commodore 1571", (35, 2)),
+    ordered(disk("cbm-8050", "Commodore 8050", Inch5, (77, 1), &GCR_8050), SideOrder::SideBySide, Ids::SideBySide77),
+    ordered(disk("cbm-8250", "Commodore 8250", Inch5, (77, 2), &GCR_8050), SideOrder::SideBySide, Ids::SideBySide77),
     commodore_1581("cbm-1581", "Commodore 1581", 80),
     commodore_1581("cbm-1581-81", "Commodore 1581, 81 tracks", 81),
     commodore_1581("cbm-1581-82", "Commodore 1581, 82 tracks", 82),
     commodore_1581("cbm-1581-83", "Commodore 1581, 83 tracks", 83),
+    disk("apple-dos", "Apple II, 16 sectors in the order of DOS 3.3", Inch5, (35, 1), &APPLE_DOS),
+    disk("apple-prodos", "Apple II, 16 sectors in the order of ProDOS", Inch5, (35, 1), &APPLE_PRODOS),
+    disk("apple-dos-36", "Apple II, 36 tracks in the order of DOS 3.3", Inch5, (36, 1), &APPLE_DOS),
+    disk("apple-prodos-36", "Apple II, 36 tracks in the order of ProDOS", Inch5, (36, 1), &APPLE_PRODOS),
+    disk("apple-dos-40", "Apple II, 40 tracks in the order of DOS 3.3", Inch5, (40, 1), &APPLE_DOS),
+    disk("apple-prodos-40", "Apple II, 40 tracks in the order of ProDOS", Inch5, (40, 1), &APPLE_PRODOS),
+    disk("apple-13", "Apple II, 13 sectors", Inch5, (35, 1), &APPLE_13),
+    disk("mac-400", "Macintosh 400K", Inch3, (80, 1), &MAC),
+    disk("mac-800", "Macintosh and Apple IIgs 800K", Inch3, (80, 2), &MAC),
+    fast(disk("dec-rx02", "DEC RX02, double density", Inch8, (77, 1), &RX02_26)),
+    fast(disk("intel-mds", "Intel MDS, double density", Inch8, (77, 1), &M2FM_52)),
+    fast(disk("ibm-8-8x512", "8 inch, one side, 8 x 512", Inch8, (77, 1), &FM_8_512)),
+    disk("cpc-system", "Amstrad CPC, system", Compact3, (40, 1), &CPC_SYSTEM),
+    disk("cpc-data", "Amstrad CPC, data", Compact3, (40, 1), &CPC_DATA),
+    disk("trdos", "TR-DOS", Inch5, (80, 2), &MFM_16_256),
+    disk("trdos-40", "TR-DOS, 40 tracks", Inch5, (40, 2), &MFM_16_256),
+    disk("adfs-d", "Acorn ADFS D and E", Inch3, (80, 2), &MFM_5_1K_0),
+    disk("adfs-f", "Acorn ADFS F", Inch3, (80, 2), &MFM_10_1K_0),
+    disk("akai-s900", "Akai S900 to S3000", Inch3, (80, 2), &MFM_5_1K),
+    disk("akai-s1000", "Akai S1000, high density", Inch3, (80, 2), &MFM_10_1K),
+    disk("ensoniq-eps", "Ensoniq EPS and VFX-SD", Inch3, (80, 2), &MFM_10_0),
+    disk("kaypro-2", "Kaypro II", Inch5, (40, 1), &MFM_10_0),
+    disk("kaypro-4", "Kaypro 4", Inch5, (40, 2), &MFM_10_KAYPRO),
+    disk("osborne-1", "Osborne 1, single density", Inch5, (40, 1), &FM_10_256),
+    disk("osborne-1-dd", "Osborne 1, double density", Inch5, (40, 1), &MFM_5_1K),
+    disk("atari-90", "Atari 810, single density", Inch5, (40, 1), &FM_18_128),
+    disk("atari-130", "Atari 1050, enhanced density", Inch5, (40, 1), &MFM_26_128),
+    disk("thomson-fm-80", "Thomson, single density", Inch5, (40, 1), &FM_16_128),
+    disk("thomson-320", "Thomson, double density", Inch3, (80, 1), &MFM_16_256),
+    disk("oric", "Oric, 17 sectors", Inch3, (80, 2), &MFM_17_256),
+    disk("trs80-1", "TRS-80 Model I, single density", Inch5, (35, 1), &FM_10_256_0),
+    disk("apricot-315", "Apricot, one side", Inch3, (70, 1), &MFM_9),
 ];
