@@ -11,7 +11,7 @@ use floptical::{Disk, OpenOptions, Opened, sidecar};
 
 use crate::args::Reading;
 use crate::failure::{Code, Failure};
-use crate::output::Aside;
+use crate::output::{Aside, counted};
 
 /// Something to read.
 #[derive(Debug, Clone)]
@@ -112,7 +112,12 @@ impl Input {
         let mut aside = self.recall(&mut opened, files, context)?;
         let serious = opened.findings.iter().filter(|f| f.code.severity >= Severity::Contradiction);
         aside.extend(serious.map(|f| Aside::Note(shown(&format!("{}: {f}", self.label)))));
-        let disk = Disk::derive(opened.image.clone(), context)?;
+        let derive = if reading.first_good { Disk::derive_first_good } else { Disk::derive };
+        let disk = derive(opened.image.clone(), context)?;
+        if disk.passed_over() > 0 {
+            let tracks = counted(disk.passed_over() as u64, "track");
+            aside.push(Aside::Note(format!("only the first revolution of {tracks} was looked at; its checks hold")));
+        }
         Ok(Read { disk, opened, aside })
     }
 

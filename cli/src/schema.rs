@@ -29,7 +29,7 @@ static OBJECTS: &[(&str, &str)] = &[
     (
         "sector_row",
         "place:text offset?:whole id?:[whole] id_recorded:truth size:whole status:text from?:text scheme?:text \
-         mark?:whole id_check?:text data_check?:text sightings:whole choice?:text",
+         mark?:whole id_check?:text data_check?:text sightings:whole choice?:text rung?:text least_confidence?:whole",
     ),
     ("listed_volume", "volume:whole kind:text partition?:whole namespace?:text entries:[entry]"),
     (

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use floptical_formats::{Format, NotFitted, ReadOptions};
 use floptical_io::{FileSet, Output};
 use floptical_model::{
-    Context, Error, Fact, Image, Inventory, Known, Layout, Place, Plan, Refusal, Value, differences,
+    Context, Error, Fact, Image, Inventory, Known, Layer, Layout, Place, Plan, Refusal, Value, differences,
 };
 
 use crate::inventory::inventory_down_to;
@@ -113,6 +113,9 @@ pub fn plan(
     options: WriteOptions,
     context: &Context,
 ) -> Result<Planned, ConvertError> {
+    if target.layer == Layer::Flux && disk.passed_over() > 0 {
+        return Err(Error::unsupported("flux is not written from a disk of which revolutions were passed over").into());
+    }
     let fit = target.fit.ok_or(ConvertError::NotWritten(target.id))?;
     let fitted = fit(&prepare::prepare(disk, target, options, context)?, context)?;
     let promised = inventory_down_to(&Disk::derive(fitted.clone(), context)?, target.layer, context)?;

@@ -6,8 +6,8 @@ use floptical_flux::{Derived, derive};
 use floptical_model::identity::LogicalTrack;
 use floptical_model::layout::{logical_tracks, observe, pitch};
 use floptical_model::{
-    Blocks, ByteBlocks, Carrier, Context, Error, Findings, Floppy, Flux, Ids, Image, Known, Layer, Layout, Place,
-    Reading, Result, SectorEntry, SectorId, Sectors, Slot, Status, TrackAt, finding,
+    Blocks, ByteBlocks, Carrier, Context, Error, Finding, Findings, Floppy, Flux, Ids, Image, Known, Layer, Layout,
+    Place, Reading, Result, SectorEntry, SectorId, Sectors, Slot, Span, Status, Track, TrackAt, finding,
 };
 
 use crate::disc;
@@ -97,9 +97,24 @@ impl Disk {
     /// # Errors
     /// What stops the reading of a track.
     pub fn derive(image: Image, context: &Context) -> Result<Self> {
+        Self::derive_by(image, whole_track, context)
+    }
+
+    /// As [`Disk::derive`], but of several revolutions of a track only the first
+    /// is looked at where all its checks hold: quick, and blind for what
+    /// revolutions disagree about. Each such track says so in a finding. Flux
+    /// cannot be written from this.
+    ///
+    /// # Errors
+    /// What stops the reading of a track.
+    pub fn derive_first_good(image: Image, context: &Context) -> Result<Self> {
+        Self::derive_by(image, first_good, context)
+    }
+
+    fn derive_by(image: Image, look: Look, context: &Context) -> Result<Self> {
         let mut tracks = Vec::new();
         if let Carrier::Floppy(floppy) = &image.carrier {
-            tracks = derive_tracks(floppy, context)?;
+            tracks = derive_tracks(floppy, look, context)?;
         }
         let refs: Vec<(TrackAt, &Sectors)> = tracks.iter().map(|t| (t.at, &*t.derived.sectors)).collect();
         let pitch = pitch(&refs);
@@ -115,6 +130,12 @@ impl Disk {
             track.logical.quarter /= i16::from(pitch);
         }
         Ok(Self { image, tracks, layout, pitch })
+    }
+
+    /// How many tracks were left with revolutions that nobody looked at.
+    pub fn passed_over(&self) -> usize {
+        let over = |track: &&DiskTrack| track.derived.findings.iter().any(|f| *f.code == finding::FLUX_PASSED_OVER);
+        self.tracks.iter().filter(over).count()
     }
 
     /// The image itself.
@@ -320,7 +341,33 @@ fn unread(track: TrackAt, id: SectorId, size: u16) -> SectorEntry {
     }
 }
 
-fn derive_tracks(floppy: &Floppy, context: &Context) -> Result<Vec<DiskTrack>> {
+/// How a track is looked at: the track, and what follows from it.
+type Look = fn(&Floppy, TrackAt, &Context) -> Result<Option<(Track, Derived)>>;
+
+fn whole_track(floppy: &Floppy, at: TrackAt, context: &Context) -> Result<Option<(Track, Derived)>> {
+    let Some(track) = floppy.tracks.get(at, context)? else { return Ok(None) };
+    Ok(derive(&track, at, context)?.map(|derived| (track, derived)))
+}
+
+fn first_good(floppy: &Floppy, at: TrackAt, context: &Context) -> Result<Option<(Track, Derived)>> {
+    if let Some(track) = floppy.tracks.first_revolution(at, context)?
+        && let Some(mut derived) = derive(&track, at, context)?
+    {
+        let sectors = &derived.sectors;
+        if !sectors.slots.is_empty()
+            && sectors.unclaimed.is_empty()
+            && sectors.slots.iter().all(|slot| slot.status() == Status::Good)
+        {
+            let span = Span::Ticks { track: at, reading: 0, start: 0, len: 0 };
+            let message = "only the first revolution was looked at".to_owned();
+            derived.findings.push(Finding::new(&finding::FLUX_PASSED_OVER, span, Place::Track(at), message));
+            return Ok(Some((track, derived)));
+        }
+    }
+    whole_track(floppy, at, context)
+}
+
+fn derive_tracks(floppy: &Floppy, look: Look, context: &Context) -> Result<Vec<DiskTrack>> {
     let mut tracks: Vec<DiskTrack> = Vec::new();
     let mut seen = Vec::new();
     let total = floppy.tracks.len() as u64;
@@ -331,8 +378,7 @@ fn derive_tracks(floppy: &Floppy, context: &Context) -> Result<Vec<DiskTrack>> {
             continue;
         }
         seen.push(index);
-        let Some(track) = floppy.tracks.get(at, context)? else { continue };
-        if let Some(derived) = derive(&track, at, context)? {
+        if let Some((track, derived)) = look(floppy, at, context)? {
             let layers = track.readings.iter().map(Reading::layer).collect();
             tracks.push(DiskTrack { at, logical: at, layers, flux: track.flux().map(FluxFacts::of), derived });
         }

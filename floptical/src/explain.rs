@@ -157,8 +157,9 @@ fn explain_slot(
     };
     let chosen = slot.chosen();
     let id = chosen.sector_id().map_or_else(|| "no id".to_owned(), |id| id.to_string());
+    let rung = chosen.rung.map_or_else(String::new, |rung| format!(", read by {}", rung.words()));
     let text = format!(
-        "slot {ordinal} of track {}: {id}, {}, {} ({})",
+        "slot {ordinal} of track {}: {id}, {}, {} ({}){rung}",
         track.logical,
         chosen.scheme.word(),
         slot.status().word(),
@@ -172,7 +173,9 @@ fn explain_slot(
         }
     }
     for span in byte.map_or_else(Vec::new, |byte| byte_spans(track, chosen, byte)) {
-        steps.push(step("byte", span.to_string(), Some(span.clone())));
+        let sure = byte.and_then(|byte| chosen.confidence.as_ref()?.get(usize::try_from(byte).ok()?).copied());
+        let sure = sure.map_or_else(String::new, |db| format!(", any other reading at least {db} dB less likely"));
+        steps.push(step("byte", format!("{span}{sure}"), Some(span.clone())));
         steps.extend(below(disk, track, &span, context)?);
     }
     Ok(steps)

@@ -147,6 +147,7 @@ impl Places {
                 seen.sighting.data_check = if sure { Known::Value(Check::Good) } else { Known::Unrecorded };
             }
         }
+        self.spots.iter_mut().for_each(Spot::doubt_what_differs);
         self.number_by_spacing();
     }
 
@@ -355,6 +356,17 @@ impl Spot {
     fn agreed(&self, one: &Seen) -> bool {
         let apart = |s: &Seen| s.sighting.revolution != one.sighting.revolution && s.sighting.rung < Some(Rung::Merged);
         one.holds() && self.seen.iter().any(|s| apart(s) && s.holds() && s.sighting.data == one.sighting.data)
+    }
+
+    /// Reconstructions of one place that differ are none.
+    fn doubt_what_differs(&mut self) {
+        let made: Vec<&Seen> = self.seen.iter().filter(|s| s.sighting.status() == Status::Reconstructed).collect();
+        let same = |s: &&Seen| made.first().is_some_and(|first| first.sighting.data == s.sighting.data);
+        if !made.iter().all(same) {
+            for seen in self.seen.iter_mut().filter(|s| s.sighting.status() == Status::Reconstructed) {
+                seen.sighting.data_check = Known::Value(Check::Bad);
+            }
+        }
     }
 
     fn is_sure(&self) -> bool {

@@ -17,11 +17,14 @@
     )
 )]
 
+mod a2r;
 mod adf;
+mod applesauce;
 mod cue;
 mod d64;
 mod d71;
 mod d81;
+mod dfi;
 mod disc;
 mod dsk;
 mod format;
@@ -33,11 +36,14 @@ mod iso;
 mod kryoflux;
 mod mfi;
 mod msa;
+mod p64;
+mod pfi;
 pub mod raw;
 mod registry;
 mod scp;
 mod st;
 mod td0;
+mod woz;
 
 pub use format::{Emit, Exactness, Fitted, Format, Group, NamedBySheet, NotFitted, ReadOptions, Witness};
 pub use identify::{Answer, Candidate, Evidence, Probe};

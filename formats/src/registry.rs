@@ -7,23 +7,30 @@ use crate::{Candidate, Evidence, Format, Probe};
 /// Every format of this crate.
 pub static FORMATS: &[&Format] = &[
     &crate::cue::FORMAT,
+    &crate::a2r::FORMAT,
     &crate::adf::FORMAT,
     &crate::d64::FORMAT,
     &crate::d71::FORMAT,
     &crate::d81::FORMAT,
     &crate::g64::FORMAT,
+    &crate::dfi::FORMAT,
     &crate::dsk::STANDARD,
     &crate::dsk::EXTENDED,
     &crate::hfe::FORMAT,
+    &crate::hfe::VERSION_3,
     &crate::imd::FORMAT,
     &crate::iso::FORMAT,
     &crate::kryoflux::FORMAT,
     &crate::mfi::FORMAT,
     &crate::msa::FORMAT,
+    &crate::p64::FORMAT,
+    &crate::pfi::FORMAT,
     &crate::raw::FORMAT,
     &crate::scp::FORMAT,
     &crate::st::FORMAT,
     &crate::td0::FORMAT,
+    &crate::woz::WOZ,
+    &crate::woz::MOOF,
 ];
 
 /// The formats in use: those of this crate, and those that a caller adds.

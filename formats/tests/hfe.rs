@@ -197,8 +197,6 @@ fn other_kinds_are_named() {
     assert_eq!(names(&bytes), None);
     bytes[8] = 1;
     assert!(names(&bytes).unwrap().contains("extended"));
-    bytes[..8].copy_from_slice(b"HXCHFEV3");
-    assert!(names(&bytes).unwrap().contains("version 3"));
     assert!(names(b"HxC_Stream_Image\0\0\0\0").unwrap().contains("stream"));
 }
 
@@ -281,7 +279,6 @@ fn only_files_of_this_format_are_called_so() {
         let answer = found.iter().find(|c| c.format.id == "hfe");
         let expected = match sample.format.as_str() {
             "hfe" => Some(None),
-            "hfe3" => Some(Some("an HFE of a kind not read yet (version 3)")),
             "hfe-ext" => Some(Some("an HFE of a kind not read yet (extended)")),
             "hfe-stream" => Some(Some("an HFE of a kind not read yet (stream)")),
             _ => None,

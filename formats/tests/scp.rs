@@ -216,7 +216,7 @@ fn footers_and_stamps_are_claims() {
     assert_eq!(texts, expected);
     assert_eq!(image.claims[3].at, Span::file(u64::from(at) + 2, 5));
     assert!(assert_law("scp", &image) == bytes);
-    // Its offsets would be wrong when the tracks change.
+    // Its offsets move when the tracks change.
     let mut shorter = image.clone();
     let floppy = image.as_floppy().unwrap();
     let first = floppy.tracks.get(TrackAt::new(0, 0), &Context::default()).unwrap().unwrap();
@@ -225,14 +225,60 @@ fn footers_and_stamps_are_claims() {
         ..floppy.clone()
     });
     let fitted = fit("scp", &shorter).unwrap();
-    assert!(fitted.opaque("scp.tail").is_none());
-    assert_eq!(fitted.claims.len(), 3);
+    assert_eq!(fitted.claims.len(), image.claims.len());
+    let moved = read("scp", &assert_law("scp", &shorter)).unwrap();
+    assert_eq!(moved.claims[3].text, "Maker");
+    assert!(matches!(moved.claims[3].at, Span::File { start, .. } if start < u64::from(at)));
+    // One that points elsewhere stays behind.
+    let footer = made.tail.len() - 48;
+    made.tail[footer..footer + 4].copy_from_slice(&700u32.to_le_bytes());
+    let elsewhere = read("scp", &made.bytes()).unwrap();
+    assert!(assert_law("scp", &elsewhere) == made.bytes());
+    shorter.opaque = elsewhere.opaque;
+    assert!(fit("scp", &shorter).unwrap().opaque("scp.tail").is_none());
     assert_law("scp", &shorter);
 
     let mut made = Made::plain();
     made.tail = b"8/31/2014 11:47:25 PM".to_vec();
     let image = read("scp", &made.bytes()).unwrap();
     assert_eq!(image.claim(ClaimKind::Date).unwrap().text, "8/31/2014 11:47:25 PM");
+    assert!(assert_law("scp", &image) == made.bytes());
+}
+
+/// Hard drives and tapes: the table stands further on.
+#[test]
+fn the_extended_mode_is_read_and_comes_back() {
+    let mut made = Made::plain();
+    made.header[4] = 0xF0;
+    made.header[8] |= 0x40;
+    // What stands before the table moves all that follows.
+    let before: Vec<u8> = (0..0x70).collect();
+    let bytes = made.bytes();
+    let (header, mut body) = (bytes[..16].to_vec(), bytes[16..].to_vec());
+    for entry in body[..672].chunks_exact_mut(4) {
+        let start = u32::from_le_bytes(entry.try_into().unwrap());
+        entry.copy_from_slice(&(if start > 0 { start + 0x70 } else { 0 }).to_le_bytes());
+    }
+    let bytes = summed([header, before.clone(), body].concat());
+    let image = read("scp", &bytes).unwrap();
+    assert_eq!(image.claims[1].text, "hard drive, type F0");
+    assert!(image.claims[2].text.contains("another medium"));
+    assert_eq!(image.opaque("scp.extended").unwrap().bytes[..], before);
+    assert_eq!(flux_at(&image, 0, 0), flux_at(&read("scp", &Made::plain().bytes()).unwrap(), 0, 0));
+    assert!(codes(&image).is_empty());
+    assert!(assert_law("scp", &image) == bytes);
+    suite::assert_survives("scp", &bytes, 5);
+}
+
+/// A header that names one side, and entries of the other.
+#[test]
+fn a_side_that_is_not_there_is_told() {
+    let mut made = Made::plain();
+    (made.header[10], made.tracks[0].0) = (1, 1);
+    made.header[6] = 1;
+    let image = read("scp", &made.bytes()).unwrap();
+    assert_eq!(codes(&image), ["format.fields-differ"]);
+    assert_eq!(suite::positions(&image), [TrackAt::new(0, 1), TrackAt::new(1, 1)]);
     assert!(assert_law("scp", &image) == made.bytes());
 }
 
@@ -272,9 +318,7 @@ fn what_cannot_come_back_is_named_and_dropped() {
 #[test]
 fn what_cannot_be_opened_names_its_place() {
     let good = Made::plain().bytes();
-    for (at, byte, kind, len) in
-        [(0, 0, ErrorKind::Malformed, 3), (8, 0x40, ErrorKind::Unsupported, 1), (9, 8, ErrorKind::Unsupported, 1)]
-    {
+    for (at, byte, kind, len) in [(0, 0, ErrorKind::Malformed, 3), (9, 8, ErrorKind::Unsupported, 1)] {
         let mut bytes = good.clone();
         bytes[at] = byte;
         let error = read("scp", &bytes).unwrap_err();
@@ -287,17 +331,14 @@ fn what_cannot_be_opened_names_its_place() {
 fn evidence_grows_with_what_holds() {
     let evidence = |bytes: Vec<u8>| {
         let found = Registry::default().identify(&Source::from_bytes("x", bytes));
-        found.iter().find(|c| c.format.id == "scp").map(|c| (c.answer.evidence, c.answer.unread.is_some()))
+        found.iter().find(|c| c.format.id == "scp").map(|c| c.answer.evidence)
     };
     let good = Made::plain().bytes();
     let mut changed = good.clone();
     changed[700] ^= 1;
-    let mut extended = good.clone();
-    extended[8] |= 0x40;
-    assert_eq!(evidence(good.clone()), Some((Evidence::MAGIC | Evidence::STRUCTURE | Evidence::CHECKSUM, false)));
-    assert_eq!(evidence(changed), Some((Evidence::MAGIC | Evidence::STRUCTURE, false)));
-    assert_eq!(evidence(extended), Some((Evidence::MAGIC, true)));
-    assert_eq!(evidence(good[..16].to_vec()), Some((Evidence::WEAK_MARKS, false)));
+    assert_eq!(evidence(good.clone()), Some(Evidence::MAGIC | Evidence::STRUCTURE | Evidence::CHECKSUM));
+    assert_eq!(evidence(changed), Some(Evidence::MAGIC | Evidence::STRUCTURE));
+    assert_eq!(evidence(good[..16].to_vec()), Some(Evidence::WEAK_MARKS));
     assert_eq!(evidence(b"SCPUMA: a text about cats".to_vec()), None);
 }
 

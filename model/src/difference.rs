@@ -185,6 +185,8 @@ fn weigh(fact: Fact, from: &Value, to: &Value) -> Option<(How, Weight)> {
     let rendition_if = |yes: bool| if yes || word { Weight::Rendition } else { Weight::Content };
     let same = |x: &Datum, y: &Datum| fact.equivalent(x, y);
     let judged = match (from, to) {
+        // The order of the blocks goes by it, whoever told it.
+        (Assumed(_), Unrecorded) if fact == Fact::Layout => (How::Dropped, Weight::Content),
         (Unrecorded, Unrecorded | Assumed(_)) | (Assumed(_), Unrecorded) => return None,
         (Assumed(x), Assumed(y)) | (Said(x, _), Said(y, _)) if x == y => return None,
         (Assumed(x), Assumed(y)) => (How::Approximated, rendition_if(same(x, y))),
@@ -295,6 +297,8 @@ mod tests {
             (Fact::Comment, said(1, false), none.clone(), Some((Dropped, Rendition))),
             (Fact::Comment, said(1, false), said(2, false), Some((Approximated, Rendition))),
             (Fact::Layout, assumed(1), assumed(2), Some((Approximated, Content))),
+            (Fact::Layout, assumed(1), none.clone(), Some((Dropped, Content))),
+            (Fact::Rate, assumed(1), none.clone(), None),
         ];
         for (fact, from, to, expected) in table {
             assert_eq!(weigh(fact, &from, &to), expected, "{} {from} -> {to}", fact.word());

@@ -44,6 +44,16 @@ pub trait TrackLoader: Send + Sync {
     /// What stops its reading; findings are on the track.
     fn load(&self, index: usize, context: &Context) -> Result<Track>;
 
+    /// The track with the first of several revolutions of its flux, where the
+    /// container can give that by itself.
+    ///
+    /// # Errors
+    /// As [`TrackLoader::load`].
+    fn load_first(&self, index: usize, context: &Context) -> Result<Option<Track>> {
+        let _ = (index, context);
+        Ok(None)
+    }
+
     /// Which bytes of the container a range of a reading was read from: ticks
     /// of a flux reading, cells of a cell reading.
     fn locate(&self, index: usize, reading: usize, range: Range<u64>, context: &Context) -> Option<Span> {
@@ -108,6 +118,15 @@ impl TrackMap {
     /// What stops its reading.
     pub fn get(&self, at: TrackAt, context: &Context) -> Result<Option<Track>> {
         self.places.get(&at).map(|index| self.loader.load(*index, context)).transpose()
+    }
+
+    /// The track at a position with the first of several revolutions of its
+    /// flux; `None` where the container cannot give that by itself.
+    ///
+    /// # Errors
+    /// What stops its reading.
+    pub fn first_revolution(&self, at: TrackAt, context: &Context) -> Result<Option<Track>> {
+        self.places.get(&at).map_or(Ok(None), |index| self.loader.load_first(*index, context))
     }
 
     /// Which bytes of the container a range of a reading was read from.

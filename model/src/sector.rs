@@ -118,6 +118,16 @@ impl Rung {
             Self::Merged => "merged-revolutions",
         }
     }
+
+    /// What it does, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::QuietLoop => "a quiet loop",
+            Self::FastLoop => "a fast loop",
+            Self::Cells => "the most likely cells of the revolution",
+            Self::Merged => "the most likely cells of several revolutions",
+        }
+    }
 }
 
 /// One recognition of a sector.

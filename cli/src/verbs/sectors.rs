@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use floptical::io::text::show;
-use floptical::model::{Context, SectorEntry, TrackAt};
+use floptical::model::{Context, Rung, SectorEntry, TrackAt};
 use floptical::shape::{SectorRowShape, SectorsShape};
 
 use super::check::{look_of, states};
@@ -49,6 +49,14 @@ pub(crate) fn page(
     })
 }
 
+/// Why the sighting was chosen, where there were others, and the rung that read
+/// it, where that was not the first.
+fn choice(row: &SectorRowShape) -> String {
+    let choice = row.choice.as_deref().filter(|_| row.sightings > 1);
+    let rung = row.rung.filter(|rung| *rung != Rung::QuietLoop.word());
+    choice.into_iter().chain(rung).collect::<Vec<_>>().join(", ")
+}
+
 fn row(row: &SectorRowShape) -> Vec<Cell> {
     let sector = &row.sector;
     let id = sector.id.map_or_else(String::new, |[c, h, r, n]| format!("C{c} H{h} R{r} N{n}"));
@@ -64,7 +72,7 @@ fn row(row: &SectorRowShape) -> Vec<Cell> {
         row.data_check.unwrap_or("").into(),
         Cell::from(sector.status).look(look_of(sector.status)),
         if row.sightings > 1 { number(&row.sightings) } else { "".into() },
-        row.choice.clone().filter(|_| row.sightings > 1).unwrap_or_default().into(),
+        choice(row).into(),
         sector.from.clone().unwrap_or_default().into(),
     ]
 }

@@ -46,11 +46,11 @@ pub(crate) fn inventory_down_to(disk: &Disk, layer: Layer, context: &Context) ->
     Ok(said)
 }
 
-/// The clock and the intervals of a track's flux, by digest.
+/// The clocks and the intervals of a track's flux, by digest.
 fn times(disk: &Disk, track: &DiskTrack, context: &Context) -> Result<Option<Datum>> {
     let (Some(_), Some(floppy)) = (&track.flux, disk.image().as_floppy()) else { return Ok(None) };
     let held = floppy.tracks.get(track.at, context)?;
-    Ok(held.as_ref().and_then(|held| held.flux()).map(signal::flux_digest))
+    Ok(held.as_ref().map(signal::flux_digest))
 }
 
 /// The fact that a kind of claim speaks of.

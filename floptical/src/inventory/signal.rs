@@ -1,8 +1,8 @@
 //! What the signal of a track says: rate, rotation, length, gaps, flux.
 
 use floptical_model::{
-    AreaKind, Bits, CellClock, Cells, Datum, Fact, Flux, Inventory, Known, Layout, Place, Ps, Rate, Regular, Sectors,
-    Value,
+    AreaKind, Bits, CellClock, Cells, Datum, Fact, Inventory, Known, Layout, Place, Ps, Rate, Reading, Regular,
+    Sectors, Track, Value,
 };
 use sha2::{Digest, Sha256};
 
@@ -61,19 +61,26 @@ fn say_flux(say: &mut impl FnMut(Fact, Value), flux: &FluxFacts, times: Option<D
     say(Fact::IndexTimes, Value::Value(Datum::Numbers(times.into()), steady.into()));
 }
 
-/// The clock and the intervals of a flux reading.
-pub(super) fn flux_digest(flux: &Flux) -> Datum {
-    let (num, den) = flux.clock.ratio();
+/// The clock and the intervals of the flux readings of a track. The marks of
+/// the first one are a fact of their own.
+pub(super) fn flux_digest(track: &Track) -> Datum {
     let mut hash = Sha256::new();
-    hash.update(num.to_be_bytes());
-    hash.update(den.to_be_bytes());
-    let mut piece = Vec::with_capacity(4 * 4096);
-    for chunk in flux.intervals.chunks(4096) {
-        piece.clear();
-        chunk.iter().for_each(|i| piece.extend_from_slice(&i.to_be_bytes()));
-        hash.update(&piece);
+    let mut count = 0u64;
+    let all = track.readings.iter().filter_map(|r| if let Reading::Flux(flux) = r { Some(flux) } else { None });
+    for (nth, flux) in all.enumerate() {
+        let (num, den) = flux.clock.ratio();
+        hash.update(num.to_be_bytes());
+        hash.update(den.to_be_bytes());
+        let mut piece = Vec::with_capacity(4 * 4096);
+        for chunk in flux.intervals.chunks(4096) {
+            piece.clear();
+            chunk.iter().for_each(|i| piece.extend_from_slice(&i.to_be_bytes()));
+            hash.update(&piece);
+        }
+        flux.index.iter().filter(|_| nth > 0).for_each(|mark| hash.update(mark.tick.to_be_bytes()));
+        count += flux.intervals.len() as u64;
     }
-    summary(flux.intervals.len() as u64, hash.finalize().into())
+    summary(count, hash.finalize().into())
 }
 
 /// Standard rates by their name, others to the kilobit.

@@ -9,7 +9,9 @@ use floptical_io::text::{show, words};
 use floptical_iso::cd::Shape;
 use floptical_model::layout::LAYOUTS;
 use floptical_model::picture::Picture;
-use floptical_model::{Check, Context, Fact, Findings, Known, Optical, Place, Result, SectorEntry, Sighting, Slot};
+use floptical_model::{
+    Check, Context, Fact, Findings, Known, Optical, Place, Result, Rung, SectorEntry, Sighting, Slot,
+};
 use serde::Serialize;
 
 use super::{
@@ -135,6 +137,11 @@ pub struct SectorRowShape {
     pub sightings: usize,
     /// Why the sighting that speaks was chosen.
     pub choice: Option<String>,
+    /// How far up the decoder's ladder it was read, where it was read from flux.
+    pub rung: Option<&'static str>,
+    /// How much less likely the most likely other reading of its least certain
+    /// byte is, in decibels, where the rung can tell.
+    pub least_confidence: Option<u8>,
 }
 
 impl SectorsShape {
@@ -189,6 +196,8 @@ impl SectorRowShape {
             data_check: check(|s| &s.data_check),
             sightings: slot.map_or(0, |s| s.sightings().len()),
             choice: slot.map(|s| s.choice().words()),
+            rung: chosen.and_then(|s| s.rung).map(Rung::word),
+            least_confidence: chosen.and_then(|s| s.confidence.as_ref()?.iter().min().copied()),
         }
     }
 }

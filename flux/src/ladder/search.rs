@@ -5,6 +5,8 @@ use std::collections::BinaryHeap;
 
 /// Changes that take part: the cheapest.
 pub(super) const CHANGES: usize = 400;
+/// Sets that are looked at at most, those that touch each other too.
+const OPENED: usize = 1 << 14;
 /// Changes in a set at most.
 const SET: usize = 6;
 
@@ -30,17 +32,29 @@ pub(super) struct Hit {
 /// The sets that give `wanted`, cheapest first, among the first `most` sets and
 /// up to a price; candidates in order of price. The empty set is none of them.
 pub(super) fn hits(candidates: &[Candidate], wanted: u32, most: usize, dearest: f64) -> impl Iterator<Item = Hit> {
+    let fits = move |(price, members): (f64, Vec<Candidate>)| {
+        let fits = members.iter().fold(0, |sum, c| sum ^ c.syndrome) == wanted;
+        fits.then(|| Hit { price, set: members.iter().map(|c| c.change).collect() })
+    };
+    sets(candidates).take(most).take_while(move |(price, _)| *price <= dearest).filter_map(fits)
+}
+
+/// The prices of all sets, cheapest first.
+pub(super) fn all_sets(candidates: &[Candidate]) -> impl Iterator<Item = f64> {
+    sets(candidates).map(|(price, _)| price)
+}
+
+/// Sets of candidates that do not touch each other, cheapest first.
+fn sets(candidates: &[Candidate]) -> impl Iterator<Item = (f64, Vec<Candidate>)> {
     let mut heap = BinaryHeap::new();
     if let Some(first) = candidates.first() {
         heap.push(Reverse(Open { price: first.price, set: vec![0] }));
     }
-    let mut tried = 0usize;
+    let mut opened = 0usize;
     std::iter::from_fn(move || {
-        while tried < most {
+        while opened < OPENED {
+            opened = opened.saturating_add(1);
             let Reverse(open) = heap.pop()?;
-            if open.price > dearest {
-                return None;
-            }
             let Some((last, rest)) = open.set.split_last() else { continue };
             let next = last.saturating_add(1);
             if let (Some(own), Some(following)) = (candidates.get(*last), candidates.get(next)) {
@@ -54,12 +68,8 @@ pub(super) fn hits(candidates: &[Candidate], wanted: u32, most: usize, dearest: 
                 }
             }
             let members: Vec<Candidate> = open.set.iter().filter_map(|i| candidates.get(*i)).copied().collect();
-            if meet(&members) {
-                continue;
-            }
-            tried = tried.saturating_add(1);
-            if members.iter().fold(0, |sum, c| sum ^ c.syndrome) == wanted {
-                return Some(Hit { price: open.price, set: members.iter().map(|c| c.change).collect() });
+            if !meet(&members) {
+                return Some((open.price, members));
             }
         }
         None

@@ -13,7 +13,7 @@ use floptical_model::{Bits, Check, Context, DataField, Known, Result, Sighting};
 
 use super::changes::{Change, Judge, Mark};
 use super::field::Field;
-use super::search::{CHANGES, Candidate, hits};
+use super::search::{CHANGES, Candidate, all_sets, hits};
 use crate::code::Code;
 
 /// How doubtful a reading whose CRC holds may be: it is one of so many that are
@@ -30,6 +30,8 @@ const DOUBTS: (usize, f64) = (30, 2.5);
 const SETS: usize = 400;
 const ID_SETS: usize = 40;
 const MORE_SETS: usize = 1600;
+/// The share of what may be that the sets tried must hold.
+const COVERED: f64 = 0.3;
 /// The next set that fits must be dearer by this, in nats: with a CRC, and with
 /// a weak check.
 const AHEAD: f64 = 2.0;
@@ -156,6 +158,9 @@ impl Evidence<'_> {
         let changes = self.changes(field, context)?;
         let (wanted, candidates) = self.candidates(field, &changes, context)?;
         context.step(MORE_SETS as u64)?;
+        if covered(&candidates, sets) < COVERED {
+            return Ok(None);
+        }
         let Some(hit) = hits(&candidates, wanted, sets, f64::MAX).next() else { return Ok(None) };
         let ahead = if code.strong { AHEAD } else { AHEAD_WEAK };
         if hits(&candidates, wanted, sets.saturating_add(MORE_SETS), hit.price + ahead).nth(1).is_some() {
@@ -186,6 +191,14 @@ impl Evidence<'_> {
         };
         (0..size).map(byte).collect()
     }
+}
+
+/// The share of all other readings, by how likely they are, that the first sets
+/// hold. Where it is small much else is as likely, and what fits fits by chance.
+fn covered(candidates: &[Candidate], sets: usize) -> f64 {
+    let all = candidates.iter().fold(1.0, |all, c| all * (1.0 + odds(c.price))) - 1.0;
+    let tried = all_sets(candidates).take(sets).fold(0.0, |sum, price| sum + odds(price));
+    if all > 0.0 { tried / all } else { 0.0 }
 }
 
 /// The odds of a change by its price: e^-price, by squaring, for the function of

@@ -1,11 +1,11 @@
-//! HFE version 1: cells for floppy emulators.
+//! HFE versions 1 and 3: cells for floppy emulators.
 //!
 //! Made by the HxC Floppy Emulator's tools, greaseweazle and others. Cells of
 //! both sides interleaved in half blocks, one bit rate for the whole file.
 //!
 //! | At | Bytes | What |
 //! | --- | --- | --- |
-//! | 0 | 8 | `HXCPICFE` |
+//! | 0 | 8 | `HXCPICFE`; of version 3 `HXCHFEV3` |
 //! | 8 | 1 | revision: 0 |
 //! | 9 | 1 | cylinders |
 //! | 10 | 1 | sides |
@@ -23,14 +23,45 @@
 //! The table holds for each cylinder the first block and the bytes of both
 //! sides together. A block is 256 bytes of side 0, then 256 of side 1, the
 //! first cell in the low bit.
+//!
+//! In version 3 a byte that begins with four ones is none of cells: F0 nothing,
+//! F1 the index, F2 and a byte: each cell lasts so many periods of 36 MHz, F3
+//! and two bytes: skip so many cells of the second one, F4 eight cells that read
+//! differently each time.
 
 mod raw;
 mod read;
+mod stream;
 mod write;
 
 use floptical_model::{CarrierKind, Fact, Layer};
 
 use crate::{Exactness, Format, Witness};
+
+/// The two forms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Version {
+    /// Cells of one rate.
+    One,
+    /// Cells and opcodes.
+    Three,
+}
+
+impl Version {
+    fn magic(self) -> &'static [u8; 8] {
+        match self {
+            Self::One => raw::MAGIC,
+            Self::Three => raw::MAGIC_3,
+        }
+    }
+
+    fn id(self) -> &'static str {
+        match self {
+            Self::One => "hfe",
+            Self::Three => "hfe3",
+        }
+    }
+}
 
 /// The row of HFE.
 pub(crate) static FORMAT: Format = Format {
@@ -55,9 +86,41 @@ pub(crate) static FORMAT: Format = Format {
     references: &["HxC Floppy Emulator HFE file format, revision 1.1 (2012)"],
     witness: Witness::Program("greaseweazle"),
     notes: include_str!("NOTES.md"),
-    identify: read::identify,
+    identify: |probe| read::identify(Version::One, probe),
     group: None,
-    read: read::read,
-    fit: Some(write::fit),
-    emit: Some(write::emit),
+    read: |set, _, context| read::read(Version::One, set, context),
+    fit: Some(|image, context| write::fit(Version::One, image, context)),
+    emit: Some(|image, out, context| write::emit(Version::One, image, out, context)),
+};
+
+/// The row of version 3.
+pub(crate) static VERSION_3: Format = Format {
+    id: "hfe3",
+    name: "HxC floppy emulator image, version 3",
+    extensions: &["hfe"],
+    carrier: CarrierKind::Floppy,
+    layer: Layer::Cells,
+    holds: &[
+        Fact::Exists,
+        Fact::Rate,
+        Fact::Rotation,
+        Fact::TrackLength,
+        Fact::CellTiming,
+        Fact::Weak,
+        Fact::Gaps,
+        Fact::Heads,
+        Fact::Claim,
+        Fact::Opaque,
+    ],
+    limits: "255 cylinders, 2 sides, some 260,000 cells on a track; a cell lasts whole periods of 36 MHz, up to 255; \
+             no partial steps.",
+    exactness: Exactness::Equal,
+    references: &["HxC Floppy Emulator HFE file format, revision 1.1 (2012), and the opcodes of version 3 (2017)"],
+    witness: Witness::Program("greaseweazle"),
+    notes: include_str!("NOTES.md"),
+    identify: |probe| read::identify(Version::Three, probe),
+    group: None,
+    read: |set, _, context| read::read(Version::Three, set, context),
+    fit: Some(|image, context| write::fit(Version::Three, image, context)),
+    emit: Some(|image, out, context| write::emit(Version::Three, image, out, context)),
 };

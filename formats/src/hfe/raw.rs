@@ -3,7 +3,7 @@
 use floptical_model::{Claim, ClaimKind, Opaque, Place, Policy, Ps, Rate, Span};
 
 pub(super) const MAGIC: &[u8; 8] = b"HXCPICFE";
-pub(super) const MAGIC_V3: &[u8; 8] = b"HXCHFEV3";
+pub(super) const MAGIC_3: &[u8; 8] = b"HXCHFEV3";
 pub(super) const MAGIC_STREAM: &[u8; 16] = b"HxC_Stream_Image";
 
 /// Everything is counted in blocks of this many bytes: half for each side.
@@ -27,6 +27,7 @@ pub(super) const PAD: &str = "hfe.pad";
 pub(super) const UNUSED_SIDE: &str = "hfe.unused-side";
 pub(super) const TAIL: &str = "hfe.tail";
 pub(super) const LAYOUT: &str = "hfe.layout";
+pub(super) const INDEX: &str = "hfe.index";
 
 /// A field of the header that no structure hangs on.
 pub(super) struct Field {

@@ -14,37 +14,30 @@ use floptical_model::{
 };
 
 use super::raw::{self, BLOCK, HALF};
-use crate::{Answer, Evidence, Probe, ReadOptions};
+use super::{Version, stream};
+use crate::{Answer, Evidence, Probe};
 
 /// Rates above this many kbit/s are of no floppy.
 const FASTEST: u16 = 2000;
 
-pub(super) fn identify(probe: &mut Probe<'_>) -> Vec<Answer> {
+pub(super) fn identify(version: Version, probe: &mut Probe<'_>) -> Vec<Answer> {
     let head = probe.head();
-    let unread = |kind: &'static str| {
-        let reason = format!("the magic of {kind}");
-        let why = match kind {
-            STREAM => "an HFE of a kind not read yet (stream)",
-            V3 => "an HFE of a kind not read yet (version 3)",
-            _ => "an HFE of a kind not read yet (extended)",
-        };
-        vec![Answer { unread: Some(why), ..Answer::new(Evidence::MAGIC, reason) }]
-    };
-    const STREAM: &str = "a stream HFE";
-    const V3: &str = "HFE version 3";
-    if head.starts_with(raw::MAGIC_STREAM) {
-        return unread(STREAM);
+    let unread =
+        |reason: &str, why: &'static str| vec![Answer { unread: Some(why), ..Answer::new(Evidence::MAGIC, reason) }];
+    if version == Version::One && head.starts_with(raw::MAGIC_STREAM) {
+        return unread("the magic of a stream HFE", "an HFE of a kind not read yet (stream)");
     }
-    if head.starts_with(raw::MAGIC_V3) {
-        return unread(V3);
-    }
-    if !head.starts_with(raw::MAGIC) {
+    if !head.starts_with(version.magic()) {
         return Vec::new();
     }
     if head.get(raw::REVISION).is_some_and(|revision| *revision != 0) {
-        return unread("an extended HFE");
+        return unread("the magic of an extended HFE", "an HFE of a kind not read yet (extended)");
     }
-    let mut answer = Answer::new(Evidence::MAGIC, "HXCPICFE, revision 0");
+    answer(probe, &String::from_utf8_lossy(version.magic()))
+}
+
+fn answer(probe: &mut Probe<'_>, magic: &str) -> Vec<Answer> {
+    let mut answer = Answer::new(Evidence::MAGIC, format!("{magic}, revision 0"));
     if let Some(reason) = structure(probe) {
         answer.evidence = answer.evidence | Evidence::STRUCTURE;
         answer.reasons.push(reason);
@@ -94,10 +87,10 @@ impl Entry {
     }
 }
 
-pub(super) fn read(files: &FileSet, _: &ReadOptions<'_>, context: &Context) -> Result<Image> {
+pub(super) fn read(version: Version, files: &FileSet, context: &Context) -> Result<Image> {
     let source = files.first().ok_or_else(|| Error::unsupported("no file was given"))?;
     let header = source.bytes(0, BLOCK as u64, context)?;
-    check_kind(&header)?;
+    check_kind(version, &header)?;
     let sides = match header.get(raw::SIDES) {
         None | Some(0) => return Err(Error::malformed(Span::file(raw::SIDES as u64, 1), "number of sides: 0")),
         Some(sides) => *sides,
@@ -106,7 +99,6 @@ pub(super) fn read(files: &FileSet, _: &ReadOptions<'_>, context: &Context) -> R
         Opening { source, context, opaque: raw::odd_fields(&header), findings: Findings::default(), odd: false };
     opening.note_fields(&header, sides);
     let entries = opening.table(&header)?;
-    opening.fillers(&entries, sides.min(2))?;
     let rate = raw::u16_le(raw::at(&header, raw::RATE, 2));
     let rpm = raw::u16_le(raw::at(&header, raw::RPM, 2));
     let cell = raw::cell(rate).map_or(Known::Unrecorded, Known::Value);
@@ -118,10 +110,17 @@ pub(super) fn read(files: &FileSet, _: &ReadOptions<'_>, context: &Context) -> R
         heads: Known::Value(sides.min(2)),
         ..DriveFacts::default()
     };
+    let places = match version {
+        Version::One => {
+            opening.fillers(&entries, sides.min(2))?;
+            sides_of(&entries, sides.min(2))
+        }
+        Version::Three => opening.streams(&entries, sides.min(2))?,
+    };
     let Opening { opaque, findings, .. } = opening;
-    let tracks = track_map(Loader { source: source.clone(), entries, cell }, sides.min(2));
+    let tracks = TrackMap::new(places, Arc::new(Loader { source: source.clone(), version, entries, cell }));
     Ok(Image {
-        format: super::FORMAT.id,
+        format: version.id(),
         member: None,
         files: files.refs(),
         carrier: Carrier::Floppy(Floppy { drive, layout: Known::Unrecorded, tracks }),
@@ -131,30 +130,31 @@ pub(super) fn read(files: &FileSet, _: &ReadOptions<'_>, context: &Context) -> R
     })
 }
 
-fn check_kind(header: &[u8]) -> Result<()> {
+fn check_kind(version: Version, header: &[u8]) -> Result<()> {
     let revision = header.get(raw::REVISION).copied().unwrap_or(0);
     let kind = match header {
-        h if h.starts_with(raw::MAGIC) && revision == 0 => return Ok(()),
-        h if h.starts_with(raw::MAGIC) => format!("HFE of revision {revision} (extended)"),
-        h if h.starts_with(raw::MAGIC_V3) => "HFE version 3".into(),
+        h if h.starts_with(version.magic()) && revision == 0 => return Ok(()),
+        h if h.starts_with(version.magic()) => format!("HFE of revision {revision} (extended)"),
         h if h.starts_with(raw::MAGIC_STREAM) => "a stream HFE".into(),
         _ => return Err(Error::malformed(Span::file(0, 8), "the magic of HFE is not there")),
     };
     Err(Error::unsupported(format!("{kind} is not read yet")).at(Span::file(0, 9)))
 }
 
-/// Every side of every cylinder that has cells; two indexes for each cylinder.
-fn track_map(loader: Loader, sides: u8) -> TrackMap {
-    let mut places = BTreeMap::new();
-    for (cylinder, entry) in (0..=u8::MAX).zip(&loader.entries) {
-        for head in (0..sides).filter(|_| entry.side() > 0) {
-            places.insert(
-                TrackAt::new(cylinder, head),
-                usize::from(cylinder).saturating_mul(2).saturating_add(head.into()),
-            );
-        }
-    }
-    TrackMap::new(places, Arc::new(loader))
+/// Two indexes for each cylinder.
+fn index(at: TrackAt) -> usize {
+    usize::from(at.cylinder().unwrap_or(u8::MAX)).saturating_mul(2).saturating_add(at.head.into())
+}
+
+fn position(index: usize) -> TrackAt {
+    TrackAt::new(u8::try_from(index / 2).unwrap_or(u8::MAX), u8::from(index % 2 == 1))
+}
+
+/// Every side of every cylinder that has cells.
+fn sides_of(entries: &[Entry], sides: u8) -> BTreeMap<TrackAt, usize> {
+    let used = (0..=u8::MAX).zip(entries).filter(|(_, entry)| entry.side() > 0);
+    let positions = used.flat_map(|(cylinder, _)| (0..sides).map(move |head| TrackAt::new(cylinder, head)));
+    positions.map(|at| (at, index(at))).collect()
 }
 
 /// What is noticed and kept while the file is opened.
@@ -281,6 +281,37 @@ impl Opening<'_> {
         }
         Ok(())
     }
+
+    /// The sides of version 3 that hold cells; what they hold beside them.
+    fn streams(&mut self, entries: &[Entry], sides: u8) -> Result<BTreeMap<TrackAt, usize>> {
+        let mut places = BTreeMap::new();
+        for (cylinder, entry) in (0..=u8::MAX).zip(entries).filter(|(_, e)| e.side() > 0) {
+            let blocks = entry.blocks(self.source, self.context)?;
+            self.context.step(blocks.len() as u64)?;
+            for head in 0..2 {
+                let at = TrackAt::new(cylinder, head);
+                let mut bytes = side(&blocks, head.into(), entry.side());
+                if head >= sides {
+                    let used =
+                        bytes.iter().rposition(|b| *b != stream::FILLER).map_or(0, |last| last.saturating_add(1));
+                    bytes.truncate(used);
+                    if !bytes.is_empty() {
+                        self.opaque.push(raw::kept(raw::UNUSED_SIDE, Place::Track(at), &bytes, entry.start));
+                    }
+                    continue;
+                }
+                let held = stream::decode(&bytes, Known::Unrecorded);
+                if !held.cells.bits.is_empty() {
+                    places.insert(at, index(at));
+                }
+                if !held.marks.is_empty() {
+                    let marks: Vec<u8> = held.marks.iter().flat_map(|mark| mark.to_le_bytes()).collect();
+                    self.opaque.push(raw::kept(raw::INDEX, Place::Track(at), &marks, entry.start));
+                }
+            }
+        }
+        Ok(places)
+    }
 }
 
 fn entry(raw: &[u8]) -> Entry {
@@ -304,36 +335,54 @@ fn pad(blocks: &[u8], entry: &Entry) -> Vec<u8> {
 /// Loads the sides of the cylinders.
 struct Loader {
     source: Source,
+    version: Version,
     entries: Vec<Entry>,
+    /// The length of a cell as the header has it.
     cell: Known<Ps>,
+}
+
+impl Loader {
+    fn entry(&self, index: usize) -> Result<Entry> {
+        self.entries.get(index / 2).copied().ok_or_else(|| Error::unsupported("no such track"))
+    }
+
+    /// The bytes of a side, as many as the file has.
+    fn side(&self, index: usize, entry: Entry, context: &Context) -> Result<Vec<u8>> {
+        Ok(side(&entry.blocks(&self.source, context)?, index % 2, entry.side()))
+    }
 }
 
 impl TrackLoader for Loader {
     fn load(&self, index: usize, context: &Context) -> Result<Track> {
-        let entry = *self.entries.get(index / 2).ok_or_else(|| Error::unsupported("no such track"))?;
-        let bytes = side(&entry.blocks(&self.source, context)?, index % 2, entry.side());
-        let bits = Bits::from_lsb(&bytes, entry.side().saturating_mul(8));
-        let mut track = Track::of(Reading::Cells(Cells {
-            bits: Arc::new(bits),
-            clock: CellClock::Uniform(self.cell),
-            areas: Vec::new(),
-            index_at: Known::Value(0),
-            join: Known::Value(Join::Padded),
-            revolution: 0,
-        }));
+        let entry = self.entry(index)?;
+        let place = Place::Track(position(index));
+        let span = Span::file(entry.start, entry.stored());
+        let bytes = self.side(index, entry, context)?;
+        let (cells, mut odd) = match self.version {
+            Version::One => (plain(&bytes, self.cell), Vec::new()),
+            Version::Three => {
+                let held = stream::decode(&bytes, self.cell);
+                (held.cells, held.odd)
+            }
+        };
         if bytes.len() < entry.side() {
-            let at = TrackAt::new(u8::try_from(index / 2).unwrap_or(u8::MAX), u8::from(index % 2 == 1));
             let what = format!("the file has {} of the {} bytes of this side", bytes.len(), entry.side());
-            let span = Span::file(entry.start, entry.stored());
-            track.findings.push(Finding::new(&FORMAT_TRUNCATED, span, Place::Track(at), what));
+            odd.push((&FORMAT_TRUNCATED, what));
+        }
+        let mut track = Track::of(Reading::Cells(cells));
+        for (code, what) in odd {
+            track.findings.push(Finding::new(code, span.clone(), place.clone(), what));
         }
         Ok(track)
     }
 
-    fn locate(&self, index: usize, _: usize, cells: Range<u64>, _: &Context) -> Option<Span> {
-        let entry = self.entries.get(index / 2)?;
-        let last = cells.end.checked_sub(1)?.max(cells.start) / 8;
-        if last >= entry.side() as u64 {
+    fn locate(&self, index: usize, _: usize, cells: Range<u64>, context: &Context) -> Option<Span> {
+        let entry = self.entry(index).ok()?;
+        let (first, end) = match self.version {
+            Version::One => (cells.start / 8, (cells.end.checked_sub(1)?.max(cells.start) / 8).checked_add(1)?),
+            Version::Three => stream::locate(&self.side(index, entry, context).ok()?, cells.start, cells.end)?,
+        };
+        if end > entry.side() as u64 {
             return None;
         }
         const SIDE: u64 = HALF as u64;
@@ -342,7 +391,19 @@ impl TrackLoader for Loader {
             let head = if index.is_multiple_of(2) { 0 } else { SIDE };
             entry.start.checked_add(block)?.checked_add(head)?.checked_add(byte % SIDE)
         };
-        let (first, last) = (in_file(cells.start / 8)?, in_file(last)?);
+        let (first, last) = (in_file(first)?, in_file(end.checked_sub(1)?)?);
         Some(Span::file(first, last.checked_sub(first)?.checked_add(1)?))
+    }
+}
+
+/// The cells of version 1.
+fn plain(bytes: &[u8], cell: Known<Ps>) -> Cells {
+    Cells {
+        bits: Arc::new(Bits::from_lsb(bytes, bytes.len().saturating_mul(8))),
+        clock: CellClock::Uniform(cell),
+        areas: Vec::new(),
+        index_at: Known::Value(0),
+        join: Known::Value(Join::Padded),
+        revolution: 0,
     }
 }

@@ -1,6 +1,6 @@
 //! Fitting and writing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use floptical_io::Output;
@@ -10,6 +10,7 @@ use floptical_model::{
 };
 
 use super::raw::{self, BLOCK, FIELDS, HALF};
+use super::{Version, stream};
 use crate::{Fitted, NotFitted};
 
 /// Bytes of one side that the two bytes of a table entry can count.
@@ -19,23 +20,23 @@ const LONGEST: usize = 0xFFFE / 2;
 /// that a gap goes on as a gap.
 const FILLER: usize = 16;
 
-pub(super) fn fit(image: &Image, context: &Context) -> Fitted {
+pub(super) fn fit(version: Version, image: &Image, context: &Context) -> Fitted {
     let Some(floppy) = image.as_floppy() else {
         return Err(NotFitted::refuse(Fact::Exists, Place::Whole, "HFE holds floppy disks only"));
     };
-    let measure = Measure::of(floppy, context)?;
-    let own = image.format == super::FORMAT.id;
-    let rate = measure.rate(image, own)?;
+    let measure = Measure::of(version, floppy, context)?;
+    let own = image.format == version.id();
+    let rate = measure.rate(version, image, own)?;
     let rpm = floppy.drive.rotation.recorded().map_or(0, |length| rpm(*length));
     let sides = floppy.drive.heads.recorded().copied().unwrap_or(0).clamp(measure.sides, 2).max(1);
-    let opaque = opaque(image, &measure, sides, own);
+    let opaque = opaque(version, image, &measure, sides, own);
     let cell = raw::cell(rate).map_or(Known::Unrecorded, Known::Value);
     let rotation = Ps::SECOND.saturating_mul(60).checked_div(rpm.into());
     Ok(Image {
-        format: super::FORMAT.id,
+        format: version.id(),
         member: None,
         files: Vec::new(),
-        claims: claims(image, rate, rpm, own),
+        claims: claims(version, image, rate, rpm, own),
         carrier: Carrier::Floppy(Floppy {
             drive: DriveFacts {
                 rotation: rotation.map_or(Known::Unrecorded, |ps| Known::Value(Ps(ps))),
@@ -43,7 +44,8 @@ pub(super) fn fit(image: &Image, context: &Context) -> Fitted {
                 ..DriveFacts::default()
             },
             layout: Known::Unrecorded,
-            tracks: Shaped { tracks: floppy.tracks.clone(), lengths: measure.lengths, cell }.map(sides),
+            tracks: Shaped { version, tracks: floppy.tracks.clone(), lengths: measure.lengths, cell }
+                .map(sides, &measure.held),
         }),
         opaque,
         findings: Findings::default(),
@@ -60,13 +62,15 @@ fn rpm(length: Ps) -> u16 {
 struct Measure {
     /// Bytes of one side, for each cylinder with cells.
     lengths: BTreeMap<u8, usize>,
+    /// Tracks with cells, and how many they have.
+    held: BTreeMap<TrackAt, usize>,
     /// How many tracks have each rate in kbit/s.
     rates: BTreeMap<u16, usize>,
     sides: u8,
 }
 
 impl Measure {
-    fn of(floppy: &Floppy, context: &Context) -> Result<Self, NotFitted> {
+    fn of(version: Version, floppy: &Floppy, context: &Context) -> Result<Self, NotFitted> {
         let mut all = Self::default();
         for at in floppy.tracks.positions() {
             let place = Place::Track(at);
@@ -77,10 +81,16 @@ impl Measure {
             let Some(cells) = track.cells() else {
                 return Err(NotFitted::refuse(Fact::Exists, place, "HFE is made of cells, and this track has none"));
             };
-            let bytes = cells.bits.len().div_ceil(8);
+            let bytes = match version {
+                Version::One => cells.bits.len().div_ceil(8),
+                Version::Three => stream::room(cells),
+            };
             if bytes > LONGEST {
-                let what = format!("{} cells; HFE holds {} on a track", cells.bits.len(), LONGEST.saturating_mul(8));
+                let what = format!("{} cells take {bytes} bytes; HFE has {LONGEST} for a side", cells.bits.len());
                 return Err(NotFitted::refuse(Fact::TrackLength, place, what));
+            }
+            if bytes > 0 {
+                all.held.insert(at, cells.bits.len());
             }
             all.add(cylinder, at.head, bytes, cells.cell());
         }
@@ -99,10 +109,14 @@ impl Measure {
         }
     }
 
-    /// The rate of most tracks; of two alike, the slower.
-    fn rate(&self, image: &Image, own: bool) -> Result<u16, NotFitted> {
+    /// The rate of most tracks; of two alike, the slower. In version 3 the
+    /// tracks tell theirs themselves, and a header keeps what it says.
+    fn rate(&self, version: Version, image: &Image, own: bool) -> Result<u16, NotFitted> {
         let most = self.rates.iter().max_by_key(|(kbit, count)| (**count, std::cmp::Reverse(**kbit)));
         let claimed = image.claim(ClaimKind::Rate).filter(|_| own).map(|claim| raw::u16_le(&claim.raw));
+        if own && version == Version::Three {
+            return Ok(claimed.unwrap_or(0));
+        }
         match (most, claimed) {
             // Rates so high that two share a length of cells.
             (Some((kbit, _)), Some(claimed)) if raw::cell(claimed) == raw::cell(*kbit) => Ok(claimed),
@@ -121,8 +135,9 @@ impl Measure {
 }
 
 /// The header's own words where it was an HFE, else the usual ones.
-fn claims(image: &Image, rate: u16, rpm: u16, own: bool) -> Vec<Claim> {
-    let mut header = if own { header(&image.claims, &image.opaque) } else { header(&[], &[]) };
+fn claims(version: Version, image: &Image, rate: u16, rpm: u16, own: bool) -> Vec<Claim> {
+    let (said, kept): (&[Claim], &[Opaque]) = if own { (&image.claims, &image.opaque) } else { (&[], &[]) };
+    let mut header = header(version, said, kept);
     if !own {
         let usual = FIELDS.iter().filter(|field| field.claim.is_some());
         usual.for_each(|field| raw::put(&mut header, field.at, field.canonical));
@@ -133,9 +148,9 @@ fn claims(image: &Image, rate: u16, rpm: u16, own: bool) -> Vec<Claim> {
 }
 
 /// The header without what depends on the tracks.
-fn header(claims: &[Claim], opaque: &[Opaque]) -> Vec<u8> {
+fn header(version: Version, claims: &[Claim], opaque: &[Opaque]) -> Vec<u8> {
     let mut header = vec![0; BLOCK];
-    raw::put(&mut header, 0, raw::MAGIC);
+    raw::put(&mut header, 0, version.magic());
     raw::put(&mut header, raw::LIST, &1u16.to_le_bytes());
     for field in FIELDS {
         let silent = field.claim.and_then(|(_, silent)| silent);
@@ -152,7 +167,7 @@ fn header(claims: &[Claim], opaque: &[Opaque]) -> Vec<u8> {
 
 /// The opaque parts of an HFE that still have their place, and an entry for
 /// every cylinder without cells.
-fn opaque(image: &Image, measure: &Measure, sides: u8, own: bool) -> Vec<Opaque> {
+fn opaque(version: Version, image: &Image, measure: &Measure, sides: u8, own: bool) -> Vec<Opaque> {
     let kept: &[Opaque] = if own { &image.opaque } else { &[] };
     let empty = |o: &&Opaque| o.name == raw::EMPTY;
     let last_empty = kept.iter().filter(empty).filter_map(cylinder).max();
@@ -165,7 +180,9 @@ fn opaque(image: &Image, measure: &Measure, sides: u8, own: bool) -> Vec<Opaque>
             raw::LAYOUT => false,
             raw::EMPTY => length == 0,
             raw::PAD => o.bytes.len() == stored.saturating_sub(length.saturating_mul(2)),
+            raw::UNUSED_SIDE if version == Version::Three => sides == 1 && length > 0,
             raw::UNUSED_SIDE => sides == 1 && o.bytes.len() == length,
+            raw::INDEX => o.place.track().and_then(|at| measure.held.get(&at)).is_some_and(|len| fits_in(o, *len)),
             raw::GAP => length > 0,
             raw::TABLE_TAIL => o.bytes.len() == raw::table_len(cylinders).saturating_sub(cylinders.saturating_mul(4)),
             _ => true,
@@ -182,27 +199,39 @@ fn opaque(image: &Image, measure: &Measure, sides: u8, own: bool) -> Vec<Opaque>
     all
 }
 
+/// True for index marks that lie among so many cells.
+fn fits_in(part: &Opaque, cells: usize) -> bool {
+    marks(Some(&part.bytes)).iter().all(|mark| usize::try_from(*mark).is_ok_and(|mark| mark < cells))
+}
+
+/// Index marks after the first.
+fn marks(part: Option<&[u8]>) -> Vec<u32> {
+    part.unwrap_or(&[]).as_chunks::<4>().0.iter().map(|raw| u32::from_le_bytes(*raw)).collect()
+}
+
 fn cylinder(part: &Opaque) -> Option<u8> {
     part.place.track()?.cylinder()
 }
 
 /// The tracks in the shape that HFE has.
 struct Shaped {
+    version: Version,
     tracks: TrackMap,
     lengths: BTreeMap<u8, usize>,
     cell: Known<Ps>,
 }
 
 impl Shaped {
-    fn map(self, sides: u8) -> TrackMap {
-        let mut places = BTreeMap::new();
-        for cylinder in self.lengths.keys() {
-            for head in 0..sides {
-                let index = usize::from(*cylinder).saturating_mul(2).saturating_add(head.into());
-                places.insert(TrackAt::new(*cylinder, head), index);
-            }
-        }
-        TrackMap::new(places, Arc::new(self))
+    /// In version 1 both sides of a cylinder have cells.
+    fn map(self, sides: u8, held: &BTreeMap<TrackAt, usize>) -> TrackMap {
+        let positions: BTreeSet<TrackAt> = match self.version {
+            Version::One => self.lengths.keys().flat_map(|c| (0..sides).map(|head| TrackAt::new(*c, head))).collect(),
+            Version::Three => held.keys().copied().collect(),
+        };
+        let index = |at: TrackAt| {
+            usize::from(at.cylinder().unwrap_or(u8::MAX)).saturating_mul(2).saturating_add(at.head.into())
+        };
+        TrackMap::new(positions.into_iter().map(|at| (at, index(at))).collect(), Arc::new(self))
     }
 }
 
@@ -212,18 +241,26 @@ impl TrackLoader for Shaped {
         let length = self.lengths.get(&cylinder).copied().unwrap_or(0);
         let held = self.tracks.get(TrackAt::new(cylinder, u8::from(index % 2 == 1)), context)?;
         context.reserve(length as u64)?;
-        let bits = match held.as_ref().and_then(Track::cells) {
-            Some(cells) => shape(cells, length.saturating_mul(8)),
-            None => Arc::new(Bits::zeros(length.saturating_mul(8))),
+        let cells = match held.as_ref().and_then(Track::cells) {
+            Some(cells) if self.version == Version::Three => stream::shape(cells, self.cell),
+            Some(cells) => self.plain(shape(cells, length.saturating_mul(8))),
+            None => self.plain(Arc::new(Bits::zeros(length.saturating_mul(8)))),
         };
-        Ok(Track::of(Reading::Cells(Cells {
+        Ok(Track::of(Reading::Cells(cells)))
+    }
+}
+
+impl Shaped {
+    /// Cells of version 1.
+    fn plain(&self, bits: Arc<Bits>) -> Cells {
+        Cells {
             bits,
             clock: CellClock::Uniform(self.cell),
             areas: Vec::new(),
             index_at: Known::Value(0),
             join: Known::Value(Join::Padded),
             revolution: 0,
-        })))
+        }
     }
 }
 
@@ -244,7 +281,7 @@ fn shape(cells: &Cells, len: usize) -> Arc<Bits> {
     if bits.is_empty() { Arc::new(Bits::zeros(len)) } else { Arc::new(bits) }
 }
 
-pub(super) fn emit(image: &Image, out: &mut dyn Output, context: &Context) -> Result<()> {
+pub(super) fn emit(version: Version, image: &Image, out: &mut dyn Output, context: &Context) -> Result<()> {
     let floppy = image.as_floppy().ok_or_else(|| Error::unsupported("HFE holds floppy disks only"))?;
     let part = |name: &str, at: Option<u8>| {
         image.opaque.iter().find(|o| o.name == name && (at.is_none() || cylinder(o) == at)).map(|o| &*o.bytes)
@@ -253,7 +290,7 @@ pub(super) fn emit(image: &Image, out: &mut dyn Output, context: &Context) -> Re
     let empty = image.opaque.iter().filter(|o| o.name == raw::EMPTY).filter_map(cylinder);
     let cylinders = held.chain(empty).max().map_or(0, |last| last.saturating_add(1));
     let sides = floppy.drive.heads.copied().unwrap_or(2);
-    let mut header = header(&image.claims, &image.opaque);
+    let mut header = header(version, &image.claims, &image.opaque);
     raw::put(&mut header, raw::CYLINDERS, &[cylinders]);
     raw::put(&mut header, raw::SIDES, &[sides]);
     out.begin("")?;
@@ -263,7 +300,10 @@ pub(super) fn emit(image: &Image, out: &mut dyn Output, context: &Context) -> Re
     raw::put(&mut table, used, part(raw::TABLE_TAIL, None).unwrap_or(&[]));
     out.write(&table)?;
     let mut end = BLOCK.saturating_add(table.len());
-    let fill = part(raw::FILL, None).and_then(|b| b.first()).copied().unwrap_or(0);
+    let fill = match version {
+        Version::One => part(raw::FILL, None).and_then(|b| b.first()).copied().unwrap_or(0),
+        Version::Three => stream::FILLER,
+    };
     for cylinder in 0..cylinders {
         let entry_at = usize::from(cylinder).saturating_mul(4);
         context.progress("writing", cylinder.into(), cylinders.into());
@@ -274,9 +314,10 @@ pub(super) fn emit(image: &Image, out: &mut dyn Output, context: &Context) -> Re
         let gap = part(raw::GAP, Some(cylinder)).unwrap_or(&[]);
         out.write(gap)?;
         end = end.saturating_add(gap.len());
-        let sides = [side(floppy, cylinder, 0, context)?, side(floppy, cylinder, 1, context)?];
-        let length = sides.iter().map(Vec::len).max().unwrap_or(0);
+        let side = |head: u8| side(version, image, TrackAt::new(cylinder, head), context);
+        let sides = [side(0)?, side(1)?];
         let unused = part(raw::UNUSED_SIDE, Some(cylinder)).unwrap_or(&[]);
+        let length = sides.iter().map(Vec::len).chain([unused.len()]).max().unwrap_or(0);
         let sides = [&*sides[0], if sides[1].is_empty() { unused } else { &*sides[1] }];
         let blocks = interleave(sides, length, fill, part(raw::PAD, Some(cylinder)).unwrap_or(&[]));
         raw::put(&mut table, entry_at, &entry(end, length)?);
@@ -297,9 +338,14 @@ fn entry(start: usize, length: usize) -> Result<[u8; 4]> {
 }
 
 /// The bytes of one side; none where there is no track.
-fn side(floppy: &Floppy, cylinder: u8, head: u8, context: &Context) -> Result<Vec<u8>> {
-    let track = floppy.tracks.get(TrackAt::new(cylinder, head), context)?;
-    Ok(track.as_ref().and_then(Track::cells).map(|cells| cells.bits.to_lsb()).unwrap_or_default())
+fn side(version: Version, image: &Image, at: TrackAt, context: &Context) -> Result<Vec<u8>> {
+    let track = image.as_floppy().map_or(Ok(None), |floppy| floppy.tracks.get(at, context))?;
+    let Some(cells) = track.as_ref().and_then(Track::cells) else { return Ok(Vec::new()) };
+    if version == Version::One {
+        return Ok(cells.bits.to_lsb());
+    }
+    let further = image.opaque.iter().find(|o| o.name == raw::INDEX && o.place == Place::Track(at));
+    Ok(stream::encode(cells, &marks(further.map(|o| &*o.bytes))))
 }
 
 /// Both sides in half blocks; `pad` is what the last block holds after them.

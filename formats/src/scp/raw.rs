@@ -7,6 +7,8 @@ pub(super) const TRACK_MAGIC: &[u8; 3] = b"TRK";
 
 pub(super) const HEADER: usize = 16;
 pub(super) const ENTRIES: usize = 168;
+/// Where the table stands in the extended mode.
+const EXTENDED_TABLE: usize = 0x80;
 
 /// Places in the header.
 pub(super) const VERSION: usize = 3;
@@ -28,6 +30,7 @@ pub(super) const EXTENDED: u8 = 0x40;
 pub(super) const OTHER_DEVICE: u8 = 0x80;
 
 /// Names of the opaque parts.
+pub(super) const PART_EXTENDED: &str = "scp.extended";
 pub(super) const PART_RANGE: &str = "scp.range";
 pub(super) const PART_WIDTH: &str = "scp.cell-width";
 pub(super) const PART_RESOLUTION: &str = "scp.resolution";
@@ -43,6 +46,11 @@ pub(super) const PART_LAYOUT: &str = "scp.layout";
 
 /// Ticks a second at 25 ns.
 pub(super) const HZ: u64 = 40_000_000;
+
+/// Where the table of tracks stands.
+pub(super) fn table(flags: u8) -> usize {
+    if flags & EXTENDED > 0 { EXTENDED_TABLE } else { HEADER }
+}
 
 /// The clock of a resolution.
 pub(super) fn clock(resolution: u8) -> Clock {
@@ -160,7 +168,11 @@ fn version(value: u8) -> String {
 fn disk_type(value: u8) -> String {
     const MAKERS: [&str; 9] =
         ["Commodore", "Atari", "Apple", "PC", "Tandy", "Texas Instruments", "Roland", "Amstrad", "other"];
-    let maker = MAKERS.get(usize::from(value >> 4)).copied().unwrap_or("unknown maker");
+    let maker = match value >> 4 {
+        0xE => "tape drive",
+        0xF => "hard drive",
+        nibble => MAKERS.get(usize::from(nibble)).copied().unwrap_or("unknown maker"),
+    };
     format!("{maker}, type {value:02X}")
 }
 
@@ -171,6 +183,7 @@ fn flags(value: u8) -> String {
         (INDEX, "from the index", "from anywhere"),
         (8, "normalised", ""),
         (0x10, "may be written", ""),
+        (EXTENDED, "of another medium than a floppy", ""),
         (OTHER_DEVICE, "not by a SuperCard Pro", ""),
     ];
     let words = rows.iter().map(|(bit, set, clear)| if value & bit > 0 { *set } else { *clear });

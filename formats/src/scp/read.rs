@@ -24,11 +24,7 @@ pub(super) fn identify(probe: &mut Probe<'_>) -> Vec<Answer> {
     if field(raw::REVOLUTIONS) == 0 || !matches!(field(raw::WIDTH), 0 | 16) {
         return Vec::new();
     }
-    if field(raw::FLAGS) & raw::EXTENDED > 0 {
-        let answer = Answer::new(Evidence::MAGIC, "SCP, the flag of the extended mode");
-        return vec![Answer { unread: Some("an SCP of other media than floppies (extended mode)"), ..answer }];
-    }
-    let Some((entry, offset)) = first_track(probe) else {
+    let Some((entry, offset)) = first_track(probe, raw::table(field(raw::FLAGS))) else {
         return vec![Answer::new(Evidence::WEAK_MARKS, "the letters SCP, and no track")];
     };
     let mut answer = Answer::new(Evidence::MAGIC, "SCP");
@@ -47,9 +43,9 @@ pub(super) fn identify(probe: &mut Probe<'_>) -> Vec<Answer> {
 }
 
 /// The first entry of the table that points somewhere.
-fn first_track(probe: &mut Probe<'_>) -> Option<(u8, u32)> {
-    let room = usize::try_from(probe.len()).ok()?.saturating_sub(HEADER).min(raw::ENTRIES.saturating_mul(4));
-    let table = probe.bytes(HEADER as u64, room)?;
+fn first_track(probe: &mut Probe<'_>, start: usize) -> Option<(u8, u32)> {
+    let room = usize::try_from(probe.len()).ok()?.saturating_sub(start).min(raw::ENTRIES.saturating_mul(4));
+    let table = probe.bytes(start as u64, room)?;
     let offsets = table.chunks_exact(4).map(|raw| raw::u32_le(raw, 0).unwrap_or(0));
     (0..=u8::MAX).zip(offsets).find(|(_, offset)| *offset != 0)
 }
@@ -77,11 +73,13 @@ pub(super) fn read(files: &FileSet, _: &ReadOptions<'_>, context: &Context) -> R
         source,
         context,
         revolutions: field(raw::REVOLUTIONS),
+        table: raw::table(field(raw::FLAGS)) as u64,
         opaque: Vec::new(),
         claims: raw::claims(&header),
         findings: Findings::default(),
         odd: false,
     };
+    opening.keep_extended()?;
     let (tracks, table) = opening.tracks()?;
     let entries: Vec<u8> = tracks.iter().map(|t| t.entry).collect();
     let numbering = numbering(field(raw::SIDES), field(raw::TYPE), &entries);
@@ -127,11 +125,6 @@ fn check(header: &[u8]) -> Result<()> {
     if !header.starts_with(raw::MAGIC) {
         return Err(Error::malformed(Span::file(0, 3), "the magic of SCP is not there"));
     }
-    if field(raw::FLAGS) & raw::EXTENDED > 0 {
-        return Err(
-            Error::unsupported("SCP of other media than floppies (extended mode) is not read yet").at(at(raw::FLAGS))
-        );
-    }
     if !matches!(field(raw::WIDTH), 0 | 16) {
         let what = format!("times of {} bits are not read", field(raw::WIDTH));
         return Err(Error::unsupported(what).at(at(raw::WIDTH)));
@@ -157,6 +150,8 @@ struct Opening<'a> {
     source: &'a Source,
     context: &'a Context,
     revolutions: u8,
+    /// Where the table stands.
+    table: u64,
     opaque: Vec<Opaque>,
     claims: Vec<Claim>,
     findings: Findings,
@@ -169,20 +164,32 @@ impl Opening<'_> {
         self.findings.push(Finding::new(code, at, Place::Whole, message));
     }
 
+    /// What stands between the header and the table in the extended mode.
+    fn keep_extended(&mut self) -> Result<()> {
+        let start = HEADER as u64;
+        let room = self.table.min(self.source.len()).saturating_sub(start);
+        if room > 0 {
+            let held = self.source.bytes(start, room, self.context)?;
+            self.opaque.push(raw::kept(raw::PART_EXTENDED, Place::Whole, &held, start));
+        }
+        Ok(())
+    }
+
     /// The headers of the tracks by their entry, and where the table ends.
     fn tracks(&mut self) -> Result<(Vec<Held>, u64)> {
         let full = (raw::ENTRIES.saturating_mul(4)) as u64;
-        let room = self.source.len().saturating_sub(HEADER as u64).min(full);
-        let table = self.source.bytes(HEADER as u64, room, self.context)?;
+        let start = self.table.min(self.source.len());
+        let room = self.source.len().saturating_sub(start).min(full);
+        let table = self.source.bytes(start, room, self.context)?;
         let offsets: Vec<u32> = table.chunks_exact(4).map(|raw| raw::u32_le(raw, 0).unwrap_or(0)).collect();
-        let entries = table_entries(&offsets);
+        let entries = table_entries(&offsets, usize::try_from(self.table).unwrap_or(usize::MAX));
         if room < full && entries > offsets.len() {
             self.odd = true;
-            self.note(&FORMAT_TRUNCATED, Span::file(HEADER as u64, room), "the file ends within the table of tracks");
+            self.note(&FORMAT_TRUNCATED, Span::file(start, room), "the file ends within the table of tracks");
         }
         if entries < raw::ENTRIES {
             let count = u8::try_from(entries).unwrap_or(u8::MAX);
-            self.opaque.push(raw::kept(raw::PART_TABLE, Place::Whole, &[count], HEADER as u64));
+            self.opaque.push(raw::kept(raw::PART_TABLE, Place::Whole, &[count], start));
         }
         if self.revolutions == 0 && offsets.iter().any(|o| *o != 0) {
             self.odd = true;
@@ -190,7 +197,7 @@ impl Opening<'_> {
         }
         let held = (0..=u8::MAX).zip(offsets.iter().take(entries)).filter(|(_, offset)| **offset != 0);
         let tracks: Result<Vec<Held>> = held.map(|(entry, offset)| self.track(entry, u64::from(*offset))).collect();
-        Ok((tracks?, (HEADER as u64).saturating_add((entries.saturating_mul(4)) as u64)))
+        Ok((tracks?, self.table.saturating_add((entries.saturating_mul(4)) as u64)))
     }
 
     fn track(&mut self, entry: u8, start: u64) -> Result<Held> {
@@ -256,6 +263,11 @@ impl Opening<'_> {
             self.opaque.push(raw::kept(raw::PART_NUMBERING, Place::Whole, &[head], raw::SIDES as u64));
         }
         let sides = header.get(raw::SIDES).copied().unwrap_or(0);
+        let other = matches!(sides, 1 | 2) && !entries.is_empty() && entries.iter().all(|e| e % 2 == sides % 2);
+        if numbering == Numbering::Sides && other {
+            let what = format!("the header names side {} only, the table the other", sides.saturating_sub(1));
+            self.note(&FORMAT_FIELDS_DIFFER, Span::file(raw::SIDES as u64, 1), what);
+        }
         if sides > 2 {
             self.note(&FORMAT_ODD_VALUE, Span::file(raw::SIDES as u64, 1), format!("sides: code {sides}"));
         }
@@ -282,16 +294,14 @@ impl Opening<'_> {
             self.keep_tail(end)?;
         }
         if self.odd {
-            let offsets = self.source.bytes(
-                HEADER as u64,
-                table.min(self.source.len()).saturating_sub(HEADER as u64),
-                self.context,
-            )?;
-            let layout = raw::kept(raw::PART_LAYOUT, Place::Whole, &offsets, HEADER as u64);
+            let start = self.table.min(self.source.len());
+            let len = table.min(self.source.len()).saturating_sub(start);
+            let offsets = self.source.bytes(start, len, self.context)?;
+            let layout = raw::kept(raw::PART_LAYOUT, Place::Whole, &offsets, start);
             self.opaque.push(Opaque { policy: Policy::Recompute, ..layout });
             self.note(
                 &FORMAT_ODD_VALUE,
-                Span::file(HEADER as u64, offsets.len() as u64),
+                Span::file(start, offsets.len() as u64),
                 "the tracks do not follow one another as usual",
             );
         }
@@ -375,17 +385,17 @@ impl Opening<'_> {
 }
 
 /// How many entries a table has: it ends where the first track begins.
-fn table_entries(offsets: &[u32]) -> usize {
+fn table_entries(offsets: &[u32], start: usize) -> usize {
     let mut first = usize::MAX;
     for (nth, offset) in offsets.iter().enumerate() {
-        let end = nth.saturating_mul(4).saturating_add(HEADER);
+        let end = nth.saturating_mul(4).saturating_add(start);
         if end >= first {
             return nth;
         }
         let offset = usize::try_from(*offset).unwrap_or(usize::MAX);
         first = if offset > end { first.min(offset) } else { first };
     }
-    raw::ENTRIES.min(first.saturating_sub(HEADER) / 4)
+    raw::ENTRIES.min(first.saturating_sub(start) / 4)
 }
 
 /// True when the data of each revolution follows that of the one before.
@@ -423,9 +433,11 @@ impl Loader {
     }
 }
 
-impl TrackLoader for Loader {
-    fn load(&self, index: usize, context: &Context) -> Result<Track> {
+impl Loader {
+    /// A track with the first `count` of its revolutions.
+    fn track(&self, index: usize, count: usize, context: &Context) -> Result<Track> {
         let held = self.held(index)?;
+        let revolutions = held.revolutions.get(..count).unwrap_or(&held.revolutions);
         let place = Place::Track(self.numbering.position(held.entry));
         let mut track = Track::default();
         let header = Span::file(held.start, raw::track_header_len(0) as u64);
@@ -434,8 +446,8 @@ impl TrackLoader for Loader {
         if let Some((code, message)) = &held.problem {
             note(code, message.clone());
         }
-        let all: u64 = held.revolutions.iter().fold(0, |sum: u64, r| sum.saturating_add(r.words.into()));
-        context.reserve(all.min(self.source.len().saturating_mul(held.revolutions.len() as u64)).saturating_mul(4))?;
+        let all: u64 = revolutions.iter().fold(0, |sum: u64, r| sum.saturating_add(r.words.into()));
+        context.reserve(all.min(self.source.len().saturating_mul(revolutions.len() as u64)).saturating_mul(4))?;
         let mut times = Times::default();
         // No more than the words that the file can hold.
         times.intervals.reserve(usize::try_from(all.min(self.source.len() / 2)).unwrap_or(0));
@@ -444,7 +456,7 @@ impl TrackLoader for Loader {
         if self.indexed || self.single {
             marks.push(IndexMark { tick: 0, interval: 0 });
         }
-        for (nth, revolution) in held.revolutions.iter().enumerate() {
+        for (nth, revolution) in revolutions.iter().enumerate() {
             let bytes = self.bytes(held, *revolution, context)?;
             if (bytes.len() as u64) < revolution.bytes() {
                 note(
@@ -459,19 +471,30 @@ impl TrackLoader for Loader {
         if times.too_long {
             note(&FORMAT_ODD_VALUE, format!("an interval is longer than {} ticks", u32::MAX));
         }
-        if marks.len() < 2 && !held.revolutions.is_empty() {
+        if marks.len() < 2 && !revolutions.is_empty() {
             note(&FLUX_NO_INDEX, "the capture ends at its first index mark".into());
         }
         let start = if self.indexed { Edge::Index } else { Edge::Anywhere };
         track.readings.push(Reading::Flux(Flux {
             clock: self.clock,
             intervals: times.intervals.into(),
-            index: if held.revolutions.is_empty() { Vec::new() } else { marks },
+            index: if revolutions.is_empty() { Vec::new() } else { marks },
             sector_marks: Vec::new(),
             start,
             end: Edge::Index,
         }));
         Ok(track)
+    }
+}
+
+impl TrackLoader for Loader {
+    fn load(&self, index: usize, context: &Context) -> Result<Track> {
+        self.track(index, usize::MAX, context)
+    }
+
+    fn load_first(&self, index: usize, context: &Context) -> Result<Option<Track>> {
+        let several = self.held(index)?.revolutions.len() > 1;
+        several.then(|| self.track(index, 1, context)).transpose()
     }
 
     fn locate(&self, index: usize, _: usize, ticks: Range<u64>, context: &Context) -> Option<Span> {

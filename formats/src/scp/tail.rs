@@ -29,6 +29,24 @@ fn footer(tail: &[u8]) -> Option<(usize, &[u8])> {
     footer.ends_with(MAGIC).then_some((at, footer))
 }
 
+/// A tail that stood at `from` as it stands at `to`: the offsets of a footer
+/// moved with its strings. `None` for a footer whose offsets point elsewhere.
+pub(super) fn moved(tail: &[u8], from: u64, to: u64) -> Option<Vec<u8>> {
+    let mut moved = tail.to_vec();
+    let Some((at, footer)) = footer(tail) else { return Some(moved) };
+    for nth in 0..STRINGS.len() {
+        let field = nth.checked_mul(4)?;
+        let offset = u64::from(u32_le(footer, field)?);
+        if offset == 0 {
+            continue;
+        }
+        let within = offset.checked_sub(from).filter(|within| *within < at as u64)?;
+        let offset = u32::try_from(to.checked_add(within)?).ok()?;
+        moved.get_mut(at.checked_add(field)?..)?.get_mut(..4)?.copy_from_slice(&offset.to_le_bytes());
+    }
+    Some(moved)
+}
+
 fn of_footer(tail: &[u8], start: u64, at: usize, footer: &[u8]) -> Vec<Claim> {
     let string = |nth: usize, kind: ClaimKind| {
         let offset = u64::from(u32_le(footer, nth.checked_mul(4)?)?);

@@ -183,7 +183,8 @@ fn opaque(
         _ => o.place == Place::Whole && o.policy != Policy::Recompute,
     };
     let mut kept: Vec<Opaque> = image.opaque.iter().filter(fits).cloned().collect();
-    let mut end = HEADER.saturating_add(table_len(&kept)) as u64;
+    let extended = part(&kept, raw::PART_EXTENDED).map_or(0, <[u8]>::len);
+    let mut end = HEADER.saturating_add(extended).saturating_add(table_len(&kept)) as u64;
     let revolutions = revolutions(&kept, most)?;
     for at in tracks.positions() {
         let track = tracks.get(at, context)?;
@@ -196,9 +197,18 @@ fn opaque(
         end = end.saturating_add(gap.map_or(0, |o| o.bytes.len() as u64)).saturating_add(record.map_or(0, |r| r.len()));
         kept.extend(split.into_iter().chain(gap).cloned());
     }
-    // A footer holds offsets: it stays only where it was.
-    kept.retain(|o| o.name != raw::PART_TAIL || o.at == Span::file(end, o.bytes.len() as u64));
+    // A footer holds offsets: they move with it, or it stays behind.
+    kept.retain_mut(|o| o.name != raw::PART_TAIL || moves(o, end));
     Ok(kept)
+}
+
+/// Move a tail to where it will stand; false for one that cannot be moved.
+fn moves(tail: &mut Opaque, to: u64) -> bool {
+    let from = start_of(&tail.at);
+    let moved = if from == to { Some(tail.bytes.to_vec()) } else { super::tail::moved(&tail.bytes, from, to) };
+    let Some(bytes) = moved else { return false };
+    (tail.at, tail.bytes) = (Span::file(to, bytes.len() as u64), bytes.into());
+    true
 }
 
 fn split(bytes: Option<&[u8]>) -> Vec<u32> {
@@ -215,6 +225,8 @@ fn claims(image: &Image, kept: &[Opaque], survey: &Survey, shape: Shape, own: bo
     let flags = said(raw::FLAGS, ClaimKind::Drive).unwrap_or_else(|| flags(survey));
     let footer = kept.iter().any(|o| o.name == raw::PART_TAIL);
     let flags = if footer { flags } else { flags & !raw::FOOTER };
+    let extended = kept.iter().any(|o| o.name == raw::PART_EXTENDED);
+    let flags = if extended { flags } else { flags & !raw::EXTENDED };
     let flags = if survey.tracks.is_empty() {
         flags
     } else if shape.indexed {
@@ -320,8 +332,11 @@ pub(super) fn emit(image: &Image, out: &mut dyn Output, context: &Context) -> Re
     let mut sum = Sum::default();
     out.begin("")?;
     out.write(&header)?;
+    let extended = part(&image.opaque, raw::PART_EXTENDED).unwrap_or(&[]);
+    sum.write(out, extended)?;
     out.write(&table)?;
-    let mut end = header.len().saturating_add(table.len()) as u64;
+    let table_at = header.len().saturating_add(extended.len()) as u64;
+    let mut end = table_at.saturating_add(table.len() as u64);
     for (entry, at) in order {
         context.progress("writing", entry.into(), raw::ENTRIES as u64);
         let track = floppy.tracks.get(at, context)?;
@@ -342,7 +357,7 @@ pub(super) fn emit(image: &Image, out: &mut dyn Output, context: &Context) -> Re
     }
     sum.write(out, part(&image.opaque, raw::PART_TAIL).unwrap_or(&[]))?;
     sum.add(&table);
-    out.patch(HEADER as u64, &table)?;
+    out.patch(table_at, &table)?;
     raw::put(&mut header, raw::CHECKSUM, part(&image.opaque, raw::PART_CHECKSUM).unwrap_or(&sum.0.to_le_bytes()));
     out.patch(0, &header)
 }

@@ -35,6 +35,7 @@ codes! {
     FLUX_NO_INDEX "flux.no-index" Oddity "The capture holds no whole revolution between two index marks.";
     FLUX_CAPTURE "flux.capture" Damage "The device reported trouble while it captured.";
     FLUX_REVOLUTIONS_DIFFER "flux.revolutions-differ" Oddity "Revolutions of one track hold different data.";
+    FLUX_PASSED_OVER "flux.passed-over" Info "The first revolution is good by itself; the others were not looked at.";
     TRACK_CONTRADICTION "track.contradiction" Contradiction "Two readings with good checks hold different data.";
     TRACK_OVERFULL "track.overfull" Contradiction "The sectors do not fit the track at its rate.";
     // File systems.

@@ -118,7 +118,7 @@ fn whole(tracks: &[LogicalTrack<'_>]) -> Option<Layout> {
         tracks.iter().map(|t| Some(((t.cylinder, t.head), Shape::of(t.sectors)?))).collect();
     let shapes = shapes?;
     let cylinders = shapes.keys().map(|k| k.0).max()?.checked_add(1)?;
-    let heads = shapes.keys().map(|k| k.1).max()? + 1;
+    let heads = shapes.keys().map(|k| k.1).max()?.checked_add(1)?;
     if heads > 2 || shapes.len() != usize::from(cylinders) * usize::from(heads) {
         return None;
     }

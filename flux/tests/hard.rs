@@ -1,0 +1,203 @@
+//! The hard rungs of the ladder: flux that loops cannot follow.
+
+mod media;
+
+use std::sync::Arc;
+
+use floptical_flux::{Derived, derive, transitions, write_track};
+use floptical_model::{
+    Bits, Cells, Clock, Context, Flux, IndexMark, Limits, Ps, Reading, Rung, Scheme, SectorId, Sectors, Span, Status,
+    Track, TrackAt,
+};
+use media::{form, noise, plain, sectors};
+
+const AT: TrackAt = TrackAt { quarter: 12, head: 1 };
+/// Ticks of 25 ns in a cell of double density.
+const CELL: f64 = 80.0;
+
+fn written(scheme: Scheme, count: u8) -> (Sectors, Cells) {
+    let n = if scheme == Scheme::CommodoreGcr { 1 } else { 2 };
+    let made = sectors(&plain(scheme, count, n));
+    let cell = if scheme == Scheme::CommodoreGcr { Ps(3_250_000) } else { form(scheme).cell };
+    let cells = write_track(&made, &floptical_flux::TrackForm { cell, ..form(scheme) }).unwrap();
+    (made, cells)
+}
+
+/// When the transitions of so many turns come, in ticks, and how long a turn is.
+fn clean(cells: &Cells, turns: u32) -> (Vec<f64>, f64) {
+    let flux = transitions(cells, Clock::hz(40_000_000), turns);
+    let mut at = 0.0;
+    let add = |ticks: &u32| {
+        at += f64::from(*ticks);
+        at
+    };
+    let times = flux.intervals.iter().map(add).collect();
+    (times, flux.index[1].tick as f64)
+}
+
+/// Each time moved by chance: nearly normal, with this deviation in ticks.
+fn shaken(times: &[f64], sigma: f64, seed: u32) -> Vec<f64> {
+    let mut dice = noise(seed).map(|x| f64::from(x) / f64::from(u32::MAX >> 1));
+    times.iter().map(|t| t + sigma * ((0..12).map(|_| dice.next().unwrap()).sum::<f64>() - 6.0)).collect()
+}
+
+fn capture(mut times: Vec<f64>, turn: f64, turns: u32) -> Flux {
+    times.sort_by(f64::total_cmp);
+    let mut ticks: Vec<u64> = times.iter().map(|t| t.round().max(1.0) as u64).collect();
+    ticks.dedup();
+    let before = std::iter::once(0).chain(ticks.iter().copied());
+    let intervals: Vec<u32> = ticks.iter().zip(before).map(|(at, before)| (at - before) as u32).collect();
+    let mark = |r: u32| IndexMark { tick: (turn * f64::from(r)) as u64, interval: 0 };
+    let index = (0..=turns).map(mark).collect();
+    Flux {
+        intervals: Arc::new(intervals),
+        index,
+        ..transitions(&Cells::plain(Bits::new(), Default::default()), Clock::hz(40_000_000), 0)
+    }
+}
+
+fn read(flux: Flux) -> Derived {
+    derive(&Track::of(Reading::Flux(flux)), AT, &Context::default()).unwrap().unwrap()
+}
+
+fn wanted(made: &Sectors, id: Option<SectorId>) -> &[u8] {
+    let of = made.slots.iter().find(|slot| slot.chosen().sector_id() == id);
+    of.and_then(|slot| slot.chosen().data.bytes()).map_or(&[], |bytes| bytes)
+}
+
+/// Sectors with a status; none of them may hold other data than was written.
+fn right(made: &Sectors, read: &Sectors, status: Status) -> usize {
+    let given: Vec<_> = read.slots.iter().filter(|slot| slot.status() == status).map(|slot| slot.chosen()).collect();
+    for sighting in &given {
+        assert_eq!(&sighting.data.bytes().unwrap()[..], wanted(made, sighting.sector_id()), "{:?}", sighting.id);
+    }
+    given.len()
+}
+
+#[test]
+fn one_revolution_that_no_loop_follows_gives_most_of_its_sectors() {
+    // 300 ns.
+    for (scheme, least, all) in [(Scheme::IbmMfm, 1, 6), (Scheme::IbmFm, 5, 5), (Scheme::CommodoreGcr, 12, 15)] {
+        let count = if scheme == Scheme::IbmMfm {
+            9
+        } else if scheme == Scheme::IbmFm {
+            5
+        } else {
+            15
+        };
+        let (made, cells) = written(scheme, count);
+        let (times, turn) = clean(&cells, 1);
+        let derived = read(capture(shaken(&times, 12.0, 7), turn, 1));
+        let good = right(&made, &derived.sectors, Status::Good);
+        let reconstructed = right(&made, &derived.sectors, Status::Reconstructed);
+        assert!(good >= least && good + reconstructed >= all, "{scheme:?}: {good} and {reconstructed}");
+        for slot in &derived.sectors.slots {
+            let chosen = slot.chosen();
+            if chosen.rung >= Some(Rung::Cells) && chosen.data.bytes().is_some() {
+                assert_eq!(chosen.confidence.as_ref().map(|c| c.len()), Some(chosen.size()));
+            }
+        }
+    }
+}
+
+#[test]
+fn revolutions_laid_on_each_other_give_what_none_of_them_does() {
+    // 350 ns: a loop gives nothing, and one revolution next to nothing.
+    for scheme in [Scheme::IbmMfm, Scheme::AmigaMfm] {
+        let (made, cells) = written(scheme, 9);
+        let (times, turn) = clean(&cells, 3);
+        let derived = read(capture(shaken(&times, 14.0, 3), turn, 3));
+        assert_eq!(right(&made, &derived.sectors, Status::Good), 9, "{scheme:?}");
+        assert!(derived.sectors.slots.iter().any(|slot| slot.chosen().rung == Some(Rung::Merged)));
+        assert_eq!(derived.sectors.slots.len(), 9);
+        // The cells that stand for the track show the same.
+        let shown = floptical_flux::recognise(&derived.cells.unwrap(), AT, &Context::default()).unwrap();
+        let good = shown.slots.iter().filter(|s| s.status() == Status::Good).count();
+        assert_eq!(good, 9, "{scheme:?}");
+    }
+}
+
+/// The transition nearest to the middle of the data of a slot.
+fn middle(derived: &Derived, slot: usize, times: &[f64]) -> usize {
+    let Some(Span::Cells { start, len, .. }) = derived.sectors.slots[slot].chosen().data_span else {
+        panic!("no data")
+    };
+    let at = (start + len / 2) as f64 * CELL;
+    times.partition_point(|t| *t < at)
+}
+
+#[test]
+fn a_lost_transition_is_found_by_the_crc_and_the_sector_is_never_good() {
+    let (made, cells) = written(Scheme::IbmMfm, 9);
+    let (times, turn) = clean(&cells, 1);
+    let calm = read(capture(times.clone(), turn, 1));
+    let at = middle(&calm, 4, &times);
+    // Two shortest distances become one that the code writes as well.
+    let lost = (at..).find(|i| times[i + 1] - times[i - 1] < 4.5 * CELL).unwrap();
+    let mut damaged = times.clone();
+    damaged.remove(lost);
+    let derived = read(capture(damaged, turn, 1));
+    assert_eq!(right(&made, &derived.sectors, Status::Good), 8);
+    assert_eq!(right(&made, &derived.sectors, Status::Reconstructed), 1);
+    assert!(derived.sectors.slots[4].chosen().reconstructed);
+}
+
+#[test]
+fn a_check_that_is_not_worth_it_is_not_searched_by() {
+    let (made, cells) = written(Scheme::CommodoreGcr, 15);
+    let (times, turn) = clean(&cells, 1);
+    let mut lost = times.clone();
+    lost.remove(times.len() / 2);
+    let derived = read(capture(lost, turn, 1));
+    assert_eq!(right(&made, &derived.sectors, Status::Reconstructed), 0);
+    assert!(right(&made, &derived.sectors, Status::Good) >= 14);
+}
+
+#[test]
+fn a_weak_stretch_is_told_and_never_good() {
+    let (made, cells) = written(Scheme::IbmMfm, 9);
+    let (times, turn) = clean(&cells, 3);
+    let calm = read(capture(times.clone(), turn, 3));
+    let from = times[middle(&calm, 4, &times)];
+    let mut dice = noise(11).map(|x| f64::from(x % 1000) / 1000.0);
+    let mut weak: Vec<f64> = Vec::new();
+    for turn in (0..3).map(|r| turn * f64::from(r)) {
+        let (start, end) = (turn + from, turn + from + 500.0 * CELL);
+        let mut at = start;
+        while at < end {
+            at += (1.0 + 5.0 * dice.next().unwrap()) * CELL;
+            weak.push(at);
+        }
+    }
+    let stable = times.iter().filter(|t| {
+        let within = *t % turn - from;
+        !(0.0..500.0 * CELL).contains(&within)
+    });
+    let all: Vec<f64> = stable.copied().chain(weak).collect();
+    let derived = read(capture(shaken(&all, 4.0, 5), turn, 3));
+    assert_eq!(right(&made, &derived.sectors, Status::Good), 8);
+    assert_eq!(right(&made, &derived.sectors, Status::Reconstructed), 0);
+    let slot = &derived.sectors.slots[4];
+    assert_eq!(slot.status(), Status::BadCheck);
+    assert!(slot.chosen().weak.as_ref().is_some_and(|weak| weak.count_ones() > 100));
+    assert!(!derived.cells.unwrap().areas.is_empty());
+}
+
+#[test]
+fn noise_without_a_disk_costs_bounded_steps_and_is_nothing() {
+    let mut dice = noise(1).map(|x| f64::from(x % 1000) / 1000.0);
+    let mut at = 0.0;
+    let times: Vec<f64> = std::iter::repeat_with(|| {
+        at += (1.0 + 5.0 * dice.next().unwrap()) * CELL;
+        at
+    })
+    .take(60_000)
+    .collect();
+    let turn = at / 2.0;
+    let limits = Limits { steps: 1 << 30, ..Limits::default() };
+    let flux = capture(times, turn, 2);
+    let derived = derive(&Track::of(Reading::Flux(flux.clone())), AT, &Context::new(limits)).unwrap().unwrap();
+    assert!(derived.sectors.slots.iter().all(|slot| slot.status() < Status::Reconstructed));
+    let few = Limits { steps: 1 << 16, ..Limits::default() };
+    assert!(derive(&Track::of(Reading::Flux(flux)), AT, &Context::new(few)).is_err());
+}
