@@ -34,8 +34,8 @@ pub fn recognise(cells: &Cells, at: TrackAt, context: &Context) -> Result<Sector
     drop_strangers(&mut seen);
     seen.sort_by_key(|s| s.order);
     let claims: Vec<(usize, usize)> = seen.iter().flat_map(|s| s.claims).flatten().collect();
-    let indexed = seen.is_empty() || seen.iter().any(|s| s.code.indexed);
-    let unclaimed = unclaimed(&reader, &claims, indexed, context)?;
+    let codes: Vec<&Code> = seen.iter().map(|s| s.code).collect();
+    let unclaimed = unclaimed(&reader, &claims, &codes, context)?;
     let mut sectors = Sectors {
         slots: seen.into_iter().map(|s| Slot::one(s.sighting)).collect(),
         ordered: true,
@@ -290,7 +290,7 @@ impl Reader<'_> {
         let fast = self.cells.cell().and_then(Rate::nearest) == Some(Rate::ED);
         let within = code.cells(code.data_within.saturating_add(if fast { LONGER_GAP2 } else { 0 }));
         let end = id.found.start.saturating_add(code.id_cells());
-        let mark = data.body.saturating_sub(code.lag).saturating_sub(code.byte_cells());
+        let mark = data.body.saturating_sub(code.byte_cells());
         let mark = if mark < end && self.circle { mark.saturating_add(self.bits.len()) } else { mark };
         mark >= end && mark.saturating_sub(end) <= within
     }

@@ -31,7 +31,6 @@ pub(crate) fn marks(bits: &Bits, circle: bool, code: &'static Code, context: &Co
         let window = bits.window_wrapping(at, 64);
         let shown = |m: &&Mark| m.role != Role::Index && (window ^ m.cells.value) & code.must_show() == 0;
         let Some(mark) = code.marks.iter().find(shown) else { continue };
-        let lag = if mark.role == Role::Data { code.lag } else { 0 };
         let body = at.saturating_add(64usize.saturating_sub(code.peek));
         let start = body.saturating_sub(code.mark_cells);
         let start = if start >= bits.len() { start.saturating_sub(bits.len()) } else { start };
@@ -41,7 +40,7 @@ pub(crate) fn marks(bits: &Bits, circle: bool, code: &'static Code, context: &Co
         }
         found.push(Found {
             start,
-            body: start.saturating_add(code.mark_cells).saturating_add(lag),
+            body: start.saturating_add(code.mark_cells),
             free: 0,
             mark,
             whole: mark.cells.matches(window),

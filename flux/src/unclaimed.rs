@@ -13,19 +13,23 @@ const SPLICE: usize = 64;
 /// The stretches that no field claims and that are not regular: neither a
 /// repeated byte nor an index mark, and longer than a splice or marked. What lies between the
 /// last field and the index is a rest of older writing unless it holds a sync
-/// mark; where tracks do not begin at the index, so is any gap.
+/// mark; where tracks do not begin at the index, so is any gap. Marks are those of
+/// all codes that begin tracks at the index, else those of the codes `seen`.
 pub(crate) fn unclaimed(
     reader: &Reader<'_>,
     claims: &[(usize, usize)],
-    indexed: bool,
+    seen: &[&Code],
     context: &Context,
 ) -> Result<Vec<Unclaimed>> {
+    let indexed = seen.is_empty() || seen.iter().any(|code| code.indexed);
+    let marked = |code: &&&Code| if indexed { code.indexed } else { seen.iter().any(|s| s.scheme == code.scheme) };
+    let codes: Vec<&Code> = CODES.iter().filter(marked).copied().collect();
     let mut found = Vec::new();
     for (start, len) in gaps(reader, claims) {
         context.step(len as u64)?;
-        let tail = if indexed { tail(reader, start, len, claims) } else { rest(reader, start, len, false) };
+        let tail = if indexed { tail(reader, start, len, claims, &codes) } else { rest(reader, start, len, &codes) };
         let (start, len) = (start.saturating_add(tail), len.saturating_sub(tail));
-        for (from, to) in irregular(&reader.bits.slice_wrapping(start, len), indexed) {
+        for (from, to) in irregular(&reader.bits.slice_wrapping(start, len), &codes) {
             let first = start.saturating_add(from);
             let first = if first >= reader.bits.len() { first.saturating_sub(reader.bits.len()) } else { first };
             context.entry(1)?;
@@ -66,24 +70,24 @@ fn gaps(reader: &Reader<'_>, claims: &[(usize, usize)]) -> Vec<(usize, usize)> {
 
 /// How many cells of a gap are tail: those before the index, if fields came
 /// before and no sync mark lies in them.
-fn tail(reader: &Reader<'_>, start: usize, len: usize, claims: &[(usize, usize)]) -> usize {
+fn tail(reader: &Reader<'_>, start: usize, len: usize, claims: &[(usize, usize)], codes: &[&Code]) -> usize {
     let Some(index) = reader.index().filter(|_| !claims.is_empty()) else { return 0 };
     let index =
         if index < start || (index == 0 && reader.circle) { index.saturating_add(reader.bits.len()) } else { index };
     if index > start.saturating_add(len) {
         return 0;
     }
-    rest(reader, start, index.saturating_sub(start), true)
+    rest(reader, start, index.saturating_sub(start), codes)
 }
 
 /// All cells of a stretch in which nothing is marked, else none.
-fn rest(reader: &Reader<'_>, start: usize, len: usize, indexed: bool) -> usize {
-    if syncs(&reader.bits.slice_wrapping(start, len), indexed).is_empty() { len } else { 0 }
+fn rest(reader: &Reader<'_>, start: usize, len: usize, codes: &[&Code]) -> usize {
+    if syncs(&reader.bits.slice_wrapping(start, len), codes).is_empty() { len } else { 0 }
 }
 
-/// Where something is marked, in order: by any code that begins tracks at the
-/// index, or by any that does not. Noise looks like the marks of others.
-fn syncs(bits: &Bits, indexed: bool) -> Vec<usize> {
+/// Where something is marked by one of these codes, in order. Noise looks like
+/// the marks of others.
+fn syncs(bits: &Bits, codes: &[&Code]) -> Vec<usize> {
     // The pattern may be shorter than the window that is searched.
     let mut padded = bits.clone();
     padded.push_bits(0, 63);
@@ -92,20 +96,28 @@ fn syncs(bits: &Bits, indexed: bool) -> Vec<usize> {
         let shown = sync.cells();
         places(&padded, false, sync).filter(move |at| at.saturating_add(shown) <= bits.len())
     };
-    let mut found: Vec<usize> = CODES.iter().filter(|code| code.indexed == indexed).flat_map(marks).collect();
+    let mut found: Vec<usize> = codes.iter().flat_map(marks).collect();
     found.sort_unstable();
     found
 }
 
 /// The irregular runs of a gap that are longer than a splice or hold a sync
 /// mark, as cells from its start.
-fn irregular(bits: &Bits, indexed: bool) -> Vec<(usize, usize)> {
+fn irregular(bits: &Bits, codes: &[&Code]) -> Vec<(usize, usize)> {
     let len = bits.len();
     let mut regular: Vec<(usize, usize)> = Vec::new();
+    let mut periods = Vec::new();
     // What is regular in the gaps of other codes is there in any data.
     for code in CODES.iter().filter(|code| code.indexed) {
         // A byte repeated is a stretch that equals itself one byte later.
+        for mark in code.marks.iter().filter(|m| m.role == Role::Index) {
+            regular.extend(places(bits, false, mark.cells).map(|at| (at, at.saturating_add(64))));
+        }
         let period = code.byte_cells();
+        if periods.contains(&period) {
+            continue;
+        }
+        periods.push(period);
         let compared = len.saturating_sub(period);
         let mut from = 0;
         for at in differences(bits, period).chain([compared]) {
@@ -114,13 +126,10 @@ fn irregular(bits: &Bits, indexed: bool) -> Vec<(usize, usize)> {
             }
             from = at.saturating_add(1);
         }
-        for mark in code.marks.iter().filter(|m| m.role == Role::Index) {
-            regular.extend(places(bits, false, mark.cells).map(|at| (at, at.saturating_add(64))));
-        }
     }
     regular.sort_unstable();
     // Two A1 are a byte repeated, too.
-    let syncs = syncs(bits, indexed);
+    let syncs = syncs(bits, codes);
     let sync_from = |at: usize| syncs.get(syncs.partition_point(|sync| *sync < at)).copied().unwrap_or(usize::MAX);
     regular.iter_mut().for_each(|(from, to)| *to = sync_from(*from).min(*to));
     let mut runs = Vec::new();

@@ -184,7 +184,7 @@ impl<'a> Part<'a> {
         if let Some(mark) = mark {
             code.put_mark(mark, out);
         }
-        let body = out.len().saturating_add(code.lag);
+        let body = out.len();
         code.put_data(tags, bytes, *check, out);
         body
     }

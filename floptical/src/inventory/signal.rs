@@ -92,14 +92,24 @@ fn rate(rate: Known<Rate>) -> Value {
     known(rate.map(named), true)
 }
 
-/// 300 and 360 rpm by their name within 3 %, others in picoseconds.
+/// The speeds of drives, those of the Macintosh last.
+const SPEEDS: [(u64, &str); 7] = [
+    (300, "300 rpm"),
+    (360, "360 rpm"),
+    (394, "394 rpm"),
+    (429, "429 rpm"),
+    (472, "472 rpm"),
+    (525, "525 rpm"),
+    (590, "590 rpm"),
+];
+
+/// The speeds of drives by their name within 3 %, others in picoseconds.
 pub(super) fn rotation(length: Known<Ps>) -> Value {
-    let standard = |ps: Ps| {
-        [(Layout::RPM_300, "300 rpm"), (Layout::RPM_360, "360 rpm")].into_iter().find(|(r, _)| near(ps.0, r.0, 3))
-    };
+    let standard =
+        |ps: Ps| SPEEDS.into_iter().find(|(speed, _)| near(ps.0, Layout::rpm(*speed).0, 3)).map(|(_, words)| words);
     let regular = length.copied().is_none_or(|ps| standard(ps).is_some());
     let datum = |ps: Ps| match standard(ps) {
-        Some((_, rpm)) => Datum::Word(rpm),
+        Some(rpm) => Datum::Word(rpm),
         None => Datum::Number(i64::try_from(ps.0).unwrap_or(i64::MAX)),
     };
     known(length.map(datum), regular)
@@ -109,13 +119,13 @@ fn near(value: u64, standard: u64, percent: u64) -> bool {
     value.abs_diff(standard).saturating_mul(100) <= standard.saturating_mul(percent)
 }
 
-/// Regular where the cells of a standard rate fill a revolution of 300 or 360
-/// rpm to 3 %.
+/// Regular where the cells of a standard rate fill a revolution of a drive to
+/// 3 %.
 fn track_length(cells: &Cells, blank: bool) -> Value {
     let count = cells.bits.len() as u64;
     let fills = |cell: Ps| {
         let nominal = Rate::nearest(cell).map_or(cell, Rate::cell);
-        [Layout::RPM_300, Layout::RPM_360].iter().any(|r| near(count.saturating_mul(nominal.0), r.0, 3))
+        SPEEDS.iter().any(|(speed, _)| near(count.saturating_mul(nominal.0), Layout::rpm(*speed).0, 3))
     };
     let regular = blank || cells.cell().is_none_or(fills);
     Value::Value(Datum::Number(i64::try_from(count).unwrap_or(i64::MAX)), regular.into())

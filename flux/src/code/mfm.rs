@@ -45,7 +45,6 @@ pub(super) const IBM: Code = Code {
     id_blocks: &[6],
     id_check_at: 4,
     id_tail: &[],
-    lag: 0,
     tags: 0,
     id_sum: CRC,
     data_sum: CRC,

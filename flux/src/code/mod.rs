@@ -224,8 +224,6 @@ pub struct Code {
     pub id_check_at: usize,
     /// What ends an id field.
     pub id_tail: &'static [u8],
-    /// Cells between a data mark and what follows it.
-    pub lag: usize,
     /// Bytes of a data field before its data, which its check covers.
     pub tags: usize,
     /// The check of an id field.
@@ -313,7 +311,7 @@ impl Code {
 
     /// Cells from the start of a data field to what it holds.
     pub fn data_offset(&self) -> usize {
-        if self.joined { 0 } else { self.mark_cells.saturating_add(self.lag) }
+        if self.joined { 0 } else { self.mark_cells }
     }
 
     /// The parts of a data field that are written for themselves: bytes of
@@ -475,7 +473,6 @@ impl Code {
 
     /// Append what follows the mark of a data field.
     pub fn put_data(&self, tags: &[u8], data: &[u8], check: u32, out: &mut Bits) {
-        out.push_bits(0, self.lag);
         let check = self.data_sum.field(check);
         if self.check_first {
             self.data_coding.put(&check, out);
@@ -577,7 +574,7 @@ mod tests {
                     let mut plain = bits.clone();
                     code.line.put(&data, &mut plain);
                     assert_eq!(code.line.bytes(&plain, phase + 1, size), data, "{:?}", code.scheme);
-                    let (at, check) = (phase + 1 + code.lag, code.check(0xFB, &tags, &data) ^ code.data_sum.bits & 1);
+                    let (at, check) = (phase + 1, code.check(0xFB, &tags, &data) ^ code.data_sum.bits & 1);
                     code.put_data(&tags, &data, check, &mut bits);
                     let body = DataBody { tags: tags.clone(), data: data.clone(), check: Some(check) };
                     assert_eq!(bits.len(), at + code.body_cells(size) + code.cells(code.tail.len()));
@@ -638,7 +635,6 @@ mod tests {
                 code.put_sync(code.sync_cells() * 7, &mut bits);
                 let start = bits.len();
                 code.put_mark(mark, &mut bits);
-                bits.push_bits(0, if mark.role == Role::Data { code.lag } else { 0 });
                 code.id_coding.put(&[0xFF; 4], &mut bits);
                 let end = start + code.mark_cells + code.peek;
                 assert!(mark.cells.matches(bits.window(end - 64, 64)), "{:?}", code.scheme);
@@ -669,9 +665,8 @@ mod tests {
                 other[bit / 8] ^= 0x80 >> (bit % 8);
                 let other = cells(&other);
                 let changed = |cell: &usize| plain.get(*cell) != other.get(*cell);
-                let at = |cell: usize| cell + code.lag;
                 // A bit that makes a run of four ones changes the cells of others.
-                let shows = (at(own.start)..at(own.end)).any(|cell| changed(&cell));
+                let shows = own.clone().any(|cell| changed(&cell));
                 assert!(shows || code.scheme == Scheme::DecRx02, "{:?} {bit}", code.scheme);
                 let parts = code.byte_parts(bit / 8, size);
                 assert!(parts.iter().any(|part| part.start <= own.start && own.end <= part.end));

@@ -8,7 +8,7 @@
 //! field is that of single density.
 //!
 //! Source: DEC: "RX02 Floppy Disk System User's Guide" EK-0RX02-UG, chapter 1;
-//! the cell that stands between mark and data: as greaseweazle writes it.
+//! the place of its cells among those of FM: as greaseweazle writes them.
 
 use floptical_model::{Scheme, SectorId};
 
@@ -26,7 +26,6 @@ pub static RX02: Code = Code {
         mark(Role::Data, 0xFD, 0x8888_8888_AA22_2A8A),
         mark(Role::Data, 0xF9, 0x8888_8888_AA22_288A),
     ],
-    lag: 1,
     size: Some(256),
     // Ids in FM, data in MFM.
     rules: Rules { stride: 1, from_data: &[Rules::NEVER, 69, 139, 139], from_clock: &[Rules::NEVER, 69, 69, 139] },
