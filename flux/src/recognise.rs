@@ -168,14 +168,13 @@ fn drop_echoes(seen: &mut Vec<Seen>) {
     });
 }
 
-/// Marks of a code that others may seem to write, where none of its checks holds
-/// and the track is of another code.
+/// Marks of a code that others and noise may seem to write, on a track where none
+/// of its checks holds.
 fn drop_strangers(seen: &mut Vec<Seen>) {
     let good = |c: &Known<Check>| c.recorded() == Some(&Check::Good);
     let holds = |s: &&Seen| good(&s.sighting.id_check) || good(&s.sighting.data_check);
     let holding: Vec<Scheme> = seen.iter().filter(holds).map(|s| s.sighting.scheme).collect();
-    let other = seen.iter().any(|s| !s.code.echoed) || !holding.is_empty();
-    seen.retain(|s| !s.code.echoed || !other || holding.contains(&s.sighting.scheme));
+    seen.retain(|s| !s.code.echoed || holding.contains(&s.sighting.scheme));
 }
 
 /// Reads fields of a string of cells.

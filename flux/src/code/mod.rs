@@ -243,8 +243,8 @@ pub struct Code {
     /// True for a check that harmed data hardly ever satisfy. With another one,
     /// cells that the code never writes make good data unverified.
     pub strong: bool,
-    /// True when data of other codes look like its marks now and then: where
-    /// none of its checks holds and the track is of another code, they were that.
+    /// True when noise and data of other codes look like its marks now and then:
+    /// they count where one of its checks holds on the track.
     pub echoed: bool,
     /// True when a search may look for the changes that make a check hold: where
     /// what it finds is right 19 times in 20.
