@@ -15,6 +15,12 @@ use crate::pll::Gains;
 use crate::recognise::{recognise, seen_again};
 use crate::revolution::{Revolution, decode};
 
+/// The worst distance of a transition from its cell, in permille, that leaves no
+/// doubt about a cell: where no transition of a capture is farther off, and its
+/// revolutions agree, a bad check is what was written, and nothing is gained by
+/// the hard rungs. The quietest real captures have 150 and more.
+const DOUBTFUL: u32 = 100;
+
 /// What a track says when everything that it holds is read.
 #[derive(Debug, Clone)]
 pub struct Derived {
@@ -113,7 +119,8 @@ fn from_flux(flux: &Flux, at: TrackAt, context: &Context) -> Result<Derived> {
             }
         }
     }
-    if !flux.intervals.is_empty() && (!places.all_sure() || places.has_gaps(false)) {
+    let doubtful = !places.agree() || turns.iter().any(|turn| turn.worst >= DOUBTFUL);
+    if doubtful && !flux.intervals.is_empty() && (!places.all_sure() || places.has_gaps(false)) {
         strips.extend(ladder::climb(flux, grid, at, &mut places, context)?);
     }
     let mut derived = joined(places, &read, &strips, at);
