@@ -1,5 +1,6 @@
 //! An image with what follows from it: sectors, cells, layout, blocks.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use floptical_flux::{Derived, derive};
@@ -92,7 +93,7 @@ fn spread(intervals: &[u32]) -> u32 {
 
 impl Disk {
     /// Derive everything. Tracks that are aliases of one another are derived
-    /// once and shown at their first position.
+    /// once and shown at the whole step among their positions, else the first.
     ///
     /// # Errors
     /// What stops the reading of a track.
@@ -369,15 +370,20 @@ fn first_good(floppy: &Floppy, at: TrackAt, context: &Context) -> Result<Option<
 
 fn derive_tracks(floppy: &Floppy, look: Look, context: &Context) -> Result<Vec<DiskTrack>> {
     let mut tracks: Vec<DiskTrack> = Vec::new();
-    let mut seen = Vec::new();
+    // Of several positions of one track the whole step, else the first.
+    let mut shown: BTreeMap<Option<usize>, TrackAt> = BTreeMap::new();
+    for at in floppy.tracks.positions() {
+        let own = shown.entry(floppy.tracks.index(at)).or_insert(at);
+        if own.cylinder().is_none() && at.cylinder().is_some() {
+            *own = at;
+        }
+    }
     let total = floppy.tracks.len() as u64;
     for (done, at) in floppy.tracks.positions().enumerate() {
         context.progress("decoding", done as u64, total);
-        let index = floppy.tracks.index(at);
-        if seen.contains(&index) {
+        if shown.get(&floppy.tracks.index(at)) != Some(&at) {
             continue;
         }
-        seen.push(index);
         if let Some((track, derived)) = look(floppy, at, context)? {
             let layers = track.readings.iter().map(Reading::layer).collect();
             tracks.push(DiskTrack { at, logical: at, layers, flux: track.flux().map(FluxFacts::of), derived });
