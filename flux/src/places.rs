@@ -103,6 +103,11 @@ impl Places {
         !self.spots.is_empty() && self.spots.iter().all(Spot::is_good)
     }
 
+    /// True when nothing was seen.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.spots.is_empty()
+    }
+
     /// True when all that was seen of each place is the same.
     pub(crate) fn agree(&self) -> bool {
         let same = |pair: &[Seen]| matches!(pair, [a, b] if a.sighting.same_content(&b.sighting));
