@@ -103,6 +103,17 @@ impl Places {
         !self.spots.is_empty() && self.spots.iter().all(Spot::is_good)
     }
 
+    /// True when nothing was seen.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.spots.is_empty()
+    }
+
+    /// True when all that was seen of each place is the same.
+    pub(crate) fn agree(&self) -> bool {
+        let same = |pair: &[Seen]| matches!(pair, [a, b] if a.sighting.same_content(&b.sighting));
+        self.spots.iter().all(|spot| spot.seen.windows(2).all(same))
+    }
+
     /// True when every place has a good sighting that does not stand alone among
     /// bad ones.
     pub(crate) fn all_sure(&self) -> bool {

@@ -95,9 +95,9 @@ impl<'a> Preservation<'a> {
         let receipts = self.vault.ingest_readable(&items, &self.act, context)?;
         let mut pages = ExtractFolder::create(&self.vault.reports(), Replace::Yes)?;
         let mut added = Vec::with_capacity(receipts.len());
-        for ((receipt, item), (images, texts)) in receipts.into_iter().zip(items).zip(rest) {
+        for ((receipt, item), made) in receipts.into_iter().zip(items).zip(rest) {
             let preserved = match receipt {
-                Ok(receipt) => Ok(self.publish(receipt, &item.name, images, texts, &mut pages, context)?),
+                Ok(receipt) => Ok(self.publish(receipt, &item.name, made, &mut pages, context)?),
                 Err(error) => Err(error),
             };
             added.push((item.name, preserved));
@@ -110,8 +110,7 @@ impl<'a> Preservation<'a> {
         &self,
         receipt: Receipt,
         name: &str,
-        images: Vec<ExaminedImage>,
-        texts: Vec<TextShape>,
+        (images, texts): (Vec<ExaminedImage>, Vec<TextShape>),
         pages: &mut ExtractFolder,
         context: &Context,
     ) -> Result<Preserved> {

@@ -92,11 +92,14 @@ fn anchors(base: &Layer<'_>, other: &Layer<'_>, base_words: &[(u64, usize)], tur
     for (word, at) in words(other.path) {
         index.entry(word).or_default().push(at);
     }
-    let near = |at: f64, other_at: f64| (at - other_at).abs() <= WANDER * turn;
+    let reach = WANDER * turn;
     let candidate = |(word, i): &(u64, usize)| {
         let at = *base.at.get(*i)?;
-        let places = index.get(word)?.iter().filter_map(|j| other.at.get(*j).copied());
-        let mut near = places.filter(|place| near(at, *place));
+        let all = index.get(word)?;
+        // Filler has one word in most places: only those near by are looked at.
+        let first = all.partition_point(|j| other.at.get(*j).is_some_and(|place| *place < at - reach));
+        let places = all.iter().skip(first).filter_map(|j| other.at.get(*j).copied());
+        let mut near = places.take_while(|place| *place <= at + reach);
         match (near.next(), near.next()) {
             (Some(place), None) => Some((place, at)),
             _ => None,
