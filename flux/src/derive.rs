@@ -9,7 +9,7 @@ use floptical_model::{
 
 use crate::consensus::consensus;
 use crate::ladder;
-use crate::period::{Grid, grid};
+use crate::period::grids;
 use crate::places::{Places, Spot};
 use crate::pll::Gains;
 use crate::recognise::{recognise, seen_again};
@@ -100,9 +100,16 @@ fn from_cells(cells: &[Cells], at: TrackAt, context: &Context) -> Result<Derived
 }
 
 fn from_flux(flux: &Flux, at: TrackAt, context: &Context) -> Result<Derived> {
-    let grid = grid(flux.clock, &flux.intervals, context)?;
-    let turns = decode(flux, grid, Gains::QUIET, context)?;
-    let read = recognise_turns(&turns, at, context)?;
+    let (mut grid, other) = grids(flux.clock, &flux.intervals, context)?;
+    let mut turns = decode(flux, grid, Gains::QUIET, context)?;
+    let mut read = recognise_turns(&turns, at, context)?;
+    if let Some(other) = other.filter(|_| read.iter().all(|s| s.slots.is_empty())) {
+        let again = decode(flux, other, Gains::QUIET, context)?;
+        let found = recognise_turns(&again, at, context)?;
+        if found.iter().any(|s| !s.slots.is_empty()) {
+            (grid, turns, read) = (other, again, found);
+        }
+    }
     let mut places = Places::default();
     for sectors in &read {
         places.add(sectors, context)?;
@@ -110,18 +117,14 @@ fn from_flux(flux: &Flux, at: TrackAt, context: &Context) -> Result<Derived> {
     let mut strips: Vec<Cells> = turns.iter().map(|t| t.cells.clone()).collect();
     let left = read.iter().any(|s| !s.unclaimed.is_empty());
     if !flux.intervals.is_empty() && (left || !places.all_good()) {
-        for (grid, gains) in second_rung(grid) {
+        for (grid, gains) in std::iter::once((grid, Gains::FAST)).chain(other.map(|other| (other, Gains::QUIET))) {
             for turn in decode(flux, grid, gains, context)? {
                 places.improve(&looped(&turn.cells, Rung::FastLoop, at, context)?, context)?;
                 strips.push(turn.cells);
             }
         }
     }
-    // A splice is far off in every capture; what all revolutions show is there.
-    let noisy = turns.iter().any(|turn| turn.worst >= DOUBTFUL);
-    let differ = turns.iter().zip(turns.iter().skip(1)).any(|(a, b)| a.cells.bits != b.cells.bits);
-    let doubtful = !places.agree() || turns.len() < 2 || (noisy && places.is_empty() && differ);
-    if doubtful && !flux.intervals.is_empty() && (!places.all_sure() || places.has_gaps(false)) {
+    if !flux.intervals.is_empty() && is_hard(&turns, &places) {
         strips.extend(ladder::climb(flux, grid, at, &mut places, context)?);
     }
     let mut derived = joined(places, &read, &strips, at);
@@ -138,6 +141,18 @@ fn from_flux(flux: &Flux, at: TrackAt, context: &Context) -> Result<Derived> {
         derived.findings.push(Finding::new(&finding::FLUX_NO_INDEX, span, Place::Track(at), message));
     }
     Ok(derived)
+}
+
+/// True when the hard rungs may show more: something is left, it is not the
+/// same in all revolutions, and transitions are off their cells.
+fn is_hard(turns: &[Revolution], places: &Places) -> bool {
+    // A splice is far off in every capture; what all revolutions show is there.
+    let differ = || turns.iter().zip(turns.iter().skip(1)).any(|(a, b)| a.cells.bits != b.cells.bits);
+    let left = match places.is_empty() {
+        true => turns.len() < 2 || differ(),
+        false => !places.is_told() || places.has_gaps(false),
+    };
+    left && turns.iter().any(|turn| turn.worst >= DOUBTFUL)
 }
 
 /// What the cells of a loop show.
@@ -173,13 +188,6 @@ fn in_fields(cells: &[u64], sectors: &Sectors) -> u64 {
         let before = |end: u64| cells.partition_point(|cell| *cell < end) as u64;
         sum.saturating_add(before(start.saturating_add(*len)).saturating_sub(before(*start)))
     })
-}
-
-/// What is tried when the quiet loop leaves something: the loop that follows
-/// steps of speed, and for a track that looked like FM the cells of MFM.
-fn second_rung(grid: Grid) -> impl Iterator<Item = (Grid, Gains)> {
-    let fine = (grid.stride != 1).then_some((Grid { stride: 1, ..grid }, Gains::QUIET));
-    std::iter::once((grid, Gains::FAST)).chain(fine)
 }
 
 /// Slots, consensus and findings of what all revolutions show.

@@ -44,9 +44,21 @@ pub(crate) struct Grid {
 
 /// Find the cells of a capture.
 ///
+/// # Errors
+/// `Limit` or `Cancelled`.
+pub(crate) fn grid(clock: Clock, intervals: &[u32], context: &Context) -> Result<Grid> {
+    Ok(grids(clock, intervals, context)?.0)
+}
+
+/// Find the cells of a capture, and what else its intervals may be: those of 2
+/// and 4 cells are FM, a quiet stretch of MFM, or 1 and 2 cells of 5 and 3.
+///
 /// A length is good when intervals are near 2, 3 or 4 times of it, as the
 /// codes write them: FM has 2 and 4 only, MFM all three; GCR 1, 2 and 3.
-pub(crate) fn grid(clock: Clock, intervals: &[u32], context: &Context) -> Result<Grid> {
+///
+/// # Errors
+/// `Limit` or `Cancelled`.
+pub(crate) fn grids(clock: Clock, intervals: &[u32], context: &Context) -> Result<(Grid, Option<Grid>)> {
     context.step(intervals.len() as u64)?;
     let histogram = Histogram::of(clock, intervals);
     // Intervals of 2 cells are as well 4 of half the length: a shorter cell must
@@ -68,17 +80,20 @@ pub(crate) fn grid(clock: Clock, intervals: &[u32], context: &Context) -> Result
     let ((_, ns), family) = best;
     let cell = histogram.refine(ns.saturating_mul(1000), &family.between);
     let even = *family.between.start() == 2 && histogram.only_even(cell);
-    let (cell, stride) = match even {
-        true if has_odd_runs(clock, intervals, cell) => (cell.saturating_mul(2), 1),
-        true => (cell, 2),
-        false => (cell, 1),
-    };
-    // Ticks, times 2^16, with the rounding of one division.
+    let of = |cells: u64, stride| Grid { cell: in_ticks(clock, cell.saturating_mul(cells)), stride };
+    Ok(match even {
+        true if has_odd_runs(clock, intervals, cell) => (of(2, 1), Some(of(1, 1))),
+        true => (of(1, 2), Some(of(1, 1))),
+        false => (of(1, 1), None),
+    })
+}
+
+/// Picoseconds as ticks, times 2^16, with the rounding of one division.
+fn in_ticks(clock: Clock, ps: u64) -> u64 {
     let (num, den) = clock.ratio();
-    let wide = u128::from(cell).saturating_mul(u128::from(num)).saturating_mul(1 << SHIFT);
+    let wide = u128::from(ps).saturating_mul(u128::from(num)).saturating_mul(1 << SHIFT);
     let scale = u128::from(den).saturating_mul(u128::from(Ps::SECOND));
-    let cell = u64::try_from(wide.checked_div(scale).unwrap_or(0)).unwrap_or(u64::MAX).max(1);
-    Ok(Grid { cell, stride })
+    u64::try_from(wide.checked_div(scale).unwrap_or(0)).unwrap_or(u64::MAX).max(1)
 }
 
 /// True when intervals of 1 cell of FM come in odd numbers as often as not. In

@@ -98,6 +98,28 @@ impl Places {
         Ok(())
     }
 
+    /// Take out of a reading by a higher rung what is sure already and what it
+    /// confirms: there is nothing to be found out.
+    pub(crate) fn confirm(&mut self, sectors: &mut Sectors, context: &Context) -> Result<()> {
+        context.step((self.spots.len() as u64).saturating_mul(sectors.slots.len() as u64))?;
+        let seen: Vec<Seen> = self.sightings(sectors).collect();
+        let mut left = seen.iter().map(|seen| !self.is_confirmed_by(seen));
+        sectors.slots.retain(|_| left.next().unwrap_or(true));
+        Ok(())
+    }
+
+    fn is_confirmed_by(&mut self, seen: &Seen) -> bool {
+        let strong = Code::of(seen.sighting.scheme).is_some_and(|code| code.strong);
+        let Some(spot) = self.nearest(seen, Spot::is_sure).filter(|_| strong) else { return false };
+        let good =
+            |s: &&mut Seen| s.sighting.revolution == seen.sighting.revolution && s.sighting.status() == Status::Good;
+        let confirmed = spot.seen.iter_mut().filter(good).map(|same| {
+            same.confirmed |= seen.confirms(same);
+            same.confirmed
+        });
+        confirmed.fold(false, |any, one| any | one)
+    }
+
     /// True when every place has a good sighting.
     pub(crate) fn all_good(&self) -> bool {
         !self.spots.is_empty() && self.spots.iter().all(Spot::is_good)
@@ -108,10 +130,12 @@ impl Places {
         self.spots.is_empty()
     }
 
-    /// True when all that was seen of each place is the same.
-    pub(crate) fn agree(&self) -> bool {
+    /// True when every place is sure, or shown alike by all revolutions that show
+    /// it, two at least: a bad check that stays is how the sector was written.
+    pub(crate) fn is_told(&self) -> bool {
         let same = |pair: &[Seen]| matches!(pair, [a, b] if a.sighting.same_content(&b.sighting));
-        self.spots.iter().all(|spot| spot.seen.windows(2).all(same))
+        let alike = |spot: &Spot| spot.seen.len() > 1 && spot.seen.windows(2).all(same);
+        self.spots.iter().all(|spot| spot.is_sure() || alike(spot))
     }
 
     /// True when every place has a good sighting that does not stand alone among

@@ -136,7 +136,7 @@ fn a_lost_transition_is_found_by_the_crc_and_the_sector_is_never_good() {
     let lost = (at..).find(|i| times[i + 1] - times[i - 1] < 4.5 * CELL).unwrap();
     let mut damaged = times.clone();
     damaged.remove(lost);
-    let derived = read(capture(damaged, turn, 1));
+    let derived = read(capture(shaken(&damaged, 3.0, 5), turn, 1));
     assert_eq!(right(&made, &derived.sectors, Status::Good), 8);
     assert_eq!(right(&made, &derived.sectors, Status::Reconstructed), 1);
     assert!(derived.sectors.slots[4].chosen().reconstructed);

@@ -176,7 +176,8 @@ impl Climber<'_> {
         let marks = changes::marks(&turn.transitions, path, placed, &self.prices);
         let judge = Judge { prices: &self.prices, scatter: placed.scatter };
         let mut cells = vec![strip.cells.clone()];
-        places.improve(&self.judged(&strip, &marks, judge, (rung, &[]))?, self.context)?;
+        let found = self.judged(&strip, &marks, judge, (rung, &[]), places)?;
+        places.improve(&found, self.context)?;
         if !places.all_sure() || places.has_gaps(true) {
             let seen: Vec<_> = places.schemes().collect();
             let codes: Vec<&'static Code> =
@@ -184,7 +185,8 @@ impl Climber<'_> {
             self.context.step(strip.cells.bits.len() as u64)?;
             if let Some((bits, mended)) = mend::mended(&strip.cells.bits, &codes) {
                 let strip = Strip { cells: Cells { bits: Arc::new(bits), ..strip.cells }, ..strip };
-                places.improve(&self.judged(&strip, &marks, judge, (rung, &mended))?, self.context)?;
+                let found = self.judged(&strip, &marks, judge, (rung, &mended), places)?;
+                places.improve(&found, self.context)?;
                 cells.push(strip.cells);
             }
         }
@@ -195,7 +197,7 @@ impl Climber<'_> {
         code.rules == self.rules
     }
 
-    /// The sectors of a string, judged. Where marks were mended only those that
+    /// The sectors of a string that are not sure yet, judged. Where marks were mended only those that
     /// rest on one, if something speaks for them.
     fn judged(
         &self,
@@ -203,6 +205,7 @@ impl Climber<'_> {
         marks: &[Mark],
         judge: Judge<'_>,
         (rung, mended): (Rung, &[Range<usize>]),
+        places: &mut Places,
     ) -> Result<Sectors> {
         let bits = &strip.cells.bits;
         let evidence = Evidence { bits, marks, judge, first: strip.first, stride: self.rules.stride };
@@ -210,7 +213,11 @@ impl Climber<'_> {
         sectors.cells = Known::Value(strip.turn);
         sectors.slots.retain(|slot| begins_before(slot.chosen(), strip.turn));
         for slot in &mut sectors.slots {
-            let mut sighting = Sighting { rung: Some(rung), ..slot.chosen().clone() };
+            *slot = Slot::one(Sighting { rung: Some(rung), ..slot.chosen().clone() });
+        }
+        places.confirm(&mut sectors, self.context)?;
+        for slot in &mut sectors.slots {
+            let mut sighting = slot.chosen().clone();
             if let Some(code) = Code::of(sighting.scheme).filter(|code| self.is_of(code)) {
                 evidence.judge(code, &mut sighting, self.context)?;
             }

@@ -51,7 +51,7 @@ mod tests {
     fn lines_are_claims_with_their_place() {
         let said = claims(b"title\tDisk\nside\t\nlanguage\tEnglish\nno tab\n", 100);
         let short: Vec<_> = said.iter().map(|c| (c.kind.word(), c.text.as_str(), c.at.clone())).collect();
-        let language = ("comment", "language: English", Span::file(127, 7));
+        let language = ("comment", "language: English", Span::file(126, 7));
         assert_eq!(short, [("title", "Disk", Span::file(106, 4)), language]);
     }
 }
