@@ -185,6 +185,9 @@ pub(crate) struct Reader<'a> {
     pub(crate) circle: bool,
 }
 
+/// An id field with the data that follow it, or one without the other.
+type Pair = (Option<FoundId>, Option<Found>);
+
 /// An id field and where it lies.
 struct FoundId {
     field: IdField,
@@ -223,20 +226,58 @@ impl Reader<'_> {
         let found = marks(self.bits, self.circle, code, context)?;
         let ids = self.ids(code, &found, context)?;
         let common = commonest_size(&ids);
+        let pairs = self.pairs(code, &found, ids);
+        let declared = BTreeMap::new();
+        let seen = self.sectors(code, &pairs, (&declared, common), context)?;
+        if !code.strong || code.size.is_some() || !seen.iter().any(|s| is_bad(&s.sighting)) {
+            return Ok(seen);
+        }
+        let other = self.other_sizes(code, &pairs, context)?;
+        if other.is_empty() { Ok(seen) } else { self.sectors(code, &pairs, (&other, common), context) }
+    }
+
+    /// The sectors of fields, where some sizes that ids declare are others in truth.
+    fn sectors(
+        &self,
+        code: &'static Code,
+        pairs: &[Pair],
+        (other, common): (&BTreeMap<usize, usize>, Option<usize>),
+        context: &Context,
+    ) -> Result<Vec<Seen>> {
         let mut seen = Vec::new();
-        for pair in self.pairs(code, &found, ids) {
-            seen.extend(self.sector(code, pair, common, context)?);
+        for (id, data) in pairs {
+            let declared = id.as_ref().map_or(code.size, |id| Some(code.size_of(id.field.id)));
+            let size = declared.map(|size| other.get(&size).copied().unwrap_or(size));
+            seen.extend(self.sector(code, (id.as_ref(), *data), (size, common), context)?);
         }
         Ok(seen)
     }
 
+    /// The sizes that data fields have in truth, by the sizes that their ids
+    /// declare: where no check holds at the one, and two or more at the same other.
+    /// Of damaged fields one in 10,000 has some size at which the check holds.
+    fn other_sizes(&self, code: &Code, pairs: &[Pair], context: &Context) -> Result<BTreeMap<usize, usize>> {
+        let mut found: BTreeMap<usize, Vec<Option<usize>>> = BTreeMap::new();
+        for (id, data) in pairs.iter().filter_map(|(id, data)| id.as_ref().zip(*data)) {
+            let declared = code.size_of(id.field.id);
+            found.entry(declared).or_default().push(self.size_by_check(code, data, Some(declared), context)?);
+        }
+        let other = |(declared, sizes): (usize, Vec<Option<usize>>)| {
+            let mut held = sizes.into_iter().flatten();
+            let first = held.next().filter(|size| *size != declared)?;
+            let mut rest = held.peekable();
+            (rest.peek().is_some() && rest.all(|size| size == first)).then_some((declared, first))
+        };
+        Ok(found.into_iter().filter_map(other).collect())
+    }
+
     /// Each id field with the data mark that follows it, in the order of marks.
-    fn pairs(&self, code: &Code, found: &[Found], ids: Vec<FoundId>) -> Vec<(Option<FoundId>, Option<Found>)> {
+    fn pairs(&self, code: &Code, found: &[Found], ids: Vec<FoundId>) -> Vec<Pair> {
         if code.joined {
             return ids.into_iter().map(|id| self.joined(code, id)).collect();
         }
         let mut ids = ids.into_iter().peekable();
-        let mut pairs: Vec<(Option<FoundId>, Option<Found>)> = Vec::new();
+        let mut pairs: Vec<Pair> = Vec::new();
         let mut open: Option<FoundId> = None;
         for f in found {
             if f.mark.role == Role::Data {
@@ -261,7 +302,7 @@ impl Reader<'_> {
     }
 
     /// An id field with the data that follow it at once, if they are all there.
-    fn joined(&self, code: &Code, id: FoundId) -> (Option<FoundId>, Option<Found>) {
+    fn joined(&self, code: &Code, id: FoundId) -> Pair {
         let start = id.found.start.saturating_add(code.id_cells());
         let whole = self.room(start) >= code.data_cells(code.size.unwrap_or(0));
         let data = whole.then_some(Found { start, body: start, ..id.found });
@@ -299,24 +340,24 @@ impl Reader<'_> {
     fn sector(
         &self,
         code: &'static Code,
-        (id, data): (Option<FoundId>, Option<Found>),
-        common: Option<usize>,
+        (id, data): (Option<&FoundId>, Option<Found>),
+        size: (Option<usize>, Option<usize>),
         context: &Context,
     ) -> Result<Option<Seen>> {
         let mut sighting = self.blank(code);
         let mut claims = [None; 2];
-        let size = id.as_ref().map_or(code.size, |id| Some(code.size_of(id.field.id)));
         if let Some(id) = id {
             let len = code.id_cells();
             claims[0] = Some((id.found.start, len));
             sighting.id = Known::Value(Some(id.field.id));
-            sighting.header = id.field.beside.map_or(Known::Unrecorded, |beside| Known::Value(beside.into()));
+            let beside = id.field.beside.as_deref();
+            sighting.header = beside.map_or(Known::Unrecorded, |beside| Known::Value(beside.into()));
             sighting.id_check = id.check;
             sighting.id_check_value = Known::Value(id.field.value);
             sighting.id_span = Some(self.span(id.found.start, len));
         }
         if let Some(found) = data
-            && let Some(len) = self.data(code, found, (size, common), &mut sighting, context)?
+            && let Some(len) = self.data(code, found, size, &mut sighting, context)?
         {
             claims[1] = Some((found.start, len));
         }
@@ -414,6 +455,10 @@ impl Reader<'_> {
             angle: Known::Unrecorded,
         }
     }
+}
+
+fn is_bad(sighting: &Sighting) -> bool {
+    sighting.data_check == Known::Value(Check::Bad)
 }
 
 /// What a check says. One that holds over cells that nobody wrote says nothing.

@@ -97,6 +97,37 @@ fn hidden_bytes_are_unclaimed_and_a_tail_is_not() {
     assert_eq!(hide(span(2) + 2000), []);
 }
 
+/// The cells of a track whose ids declare less than is written, in the first
+/// `lying` sectors.
+fn liars(scheme: Scheme, lying: usize) -> floptical_model::Cells {
+    let code = floptical_flux::code::Code::of(scheme).unwrap();
+    let mut cells = write_track(&sectors(&plain(scheme, 5, 1)), &form(scheme)).unwrap();
+    let read = read(&cells);
+    let bits = std::sync::Arc::make_mut(&mut cells.bits);
+    for slot in read.slots.iter().take(lying) {
+        let sighting = slot.chosen();
+        let Some(floptical_model::Span::Cells { start, .. }) = sighting.id_span else { panic!("no span") };
+        let id = floptical_model::SectorId { n: 0, ..sighting.sector_id().unwrap() };
+        let field = media::field(code, id);
+        let body = usize::try_from(start).unwrap() + code.mark_cells;
+        (0..field.len()).for_each(|i| bits.set(body + i, field.get(i)));
+    }
+    cells
+}
+
+#[test]
+fn data_longer_than_ids_declare_are_read_where_two_agree() {
+    for scheme in [Scheme::IbmMfm, Scheme::IbmFm] {
+        let seen = |lying| read(&liars(scheme, lying)).slots.iter().map(|s| s.chosen().clone()).collect::<Vec<_>>();
+        for (i, sighting) in seen(3).into_iter().enumerate() {
+            assert_eq!((sighting.size(), sighting.data_check), (256, Known::Value(Check::Good)), "{scheme:?} {i}");
+            assert_eq!(sighting.sector_id().unwrap().n, u8::from(i >= 3));
+        }
+        // One alone is as likely a damaged field.
+        assert_eq!((seen(1)[0].size(), seen(1)[0].data_check), (128, Known::Value(Check::Bad)));
+    }
+}
+
 #[test]
 fn a_sync_of_another_scheme_is_unclaimed_even_in_the_tail() {
     let sectors = sectors(&plain(Scheme::IbmMfm, 3, 2));

@@ -61,7 +61,7 @@ fn code(made: Made) -> &'static Code {
 }
 
 /// The cells of an id field after its mark.
-fn field(code: &Code, id: SectorId) -> Bits {
+pub fn field(code: &Code, id: SectorId) -> Bits {
     let mut bits = Bits::new();
     code.put_id(&code.id_field(id, None, None), &mut bits);
     bits
