@@ -23,6 +23,20 @@ pub(super) struct Audit {
     pub(super) findings: Vec<Finding>,
 }
 
+impl Audit {
+    fn count(&mut self, bytes: u64) {
+        self.files = self.files.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+}
+
+/// An inventory that is the one of the log, and the file that holds it.
+struct Sound {
+    path: String,
+    bytes: u64,
+    inventory: Inventory,
+}
+
 /// What a file must be.
 enum Expected {
     Text(String),
@@ -39,14 +53,19 @@ impl Vault {
             audit.findings.push(finding(&VAULT_MISSING, &self.place_of(&folder), format!("{} is gone", named(id))));
             return Ok(audit);
         }
-        let inventory = self.sound_inventory(&folder, logged, context)?;
+        let sound = self.sound_inventory(&folder, logged, context)?;
+        let inventory = sound.as_ref().map(|sound| &sound.inventory);
         let mut expected = frame(logged);
-        let whole = self.expect_content(&mut expected, inventory.as_ref(), logged)?;
+        let whole = self.expect_content(&mut expected, inventory, logged)?;
         let found = files_below(&folder, context)?;
         for (path, expected) in &expected {
             let at = self.place_of(&folder.join(path));
             if !found.contains(path) {
                 audit.findings.push(finding(&VAULT_MISSING, &at, format!("a file of {} is gone", named(id))));
+                continue;
+            }
+            if let Some(sound) = sound.as_ref().filter(|sound| sound.path == *path) {
+                audit.count(sound.bytes);
                 continue;
             }
             match held(&folder.join(path), expected, &mut audit, context) {
@@ -62,20 +81,20 @@ impl Vault {
             let at = self.place_of(&folder.join(path));
             audit.findings.push(finding(&VAULT_UNEXPECTED, &at, format!("nobody added it to {}", named(id))));
         }
-        let heads = inventory.iter().flat_map(|inventory| inventory.versions.values()).filter_map(head_of);
+        let heads = inventory.into_iter().flat_map(|inventory| inventory.versions.values()).filter_map(head_of);
         audit.findings.extend(heads.filter_map(|head| history.fault(&head, &named(id))));
         Ok(audit)
     }
 
     /// The newest inventory, if it (or its copy in the version's folder) is the
     /// one that the log names.
-    fn sound_inventory(&self, folder: &Path, logged: &[Logged], context: &Context) -> Result<Option<Inventory>> {
+    fn sound_inventory(&self, folder: &Path, logged: &[Logged], context: &Context) -> Result<Option<Sound>> {
         let Some(last) = logged.last() else { return Ok(None) };
-        for path in [folder.join(INVENTORY), folder.join(&last.version).join(INVENTORY)] {
+        for path in [INVENTORY.to_owned(), format!("{}/{INVENTORY}", last.version)] {
             // What cannot be read is named where it is held against its sum.
-            let Ok(text) = read(&path, context) else { continue };
+            let Ok(text) = read(&folder.join(&path), context) else { continue };
             if hex(&<sha2::Sha512 as sha2::Digest>::digest(&text)) == last.inventory {
-                return parse(&text).map(Some);
+                return Ok(Some(Sound { path, bytes: text.len() as u64, inventory: parse(&text)? }));
             }
         }
         Ok(None)
@@ -124,8 +143,7 @@ fn frame(logged: &[Logged]) -> BTreeMap<String, Expected> {
 /// True when a file is what it must be.
 fn held(path: &Path, expected: &Expected, audit: &mut Audit, context: &Context) -> Result<bool> {
     let source = open_file(path)?;
-    audit.files = audit.files.saturating_add(1);
-    audit.bytes = audit.bytes.saturating_add(source.len());
+    audit.count(source.len());
     Ok(match expected {
         Expected::Text(text) => source.len() == text.len() as u64 && source.all(context)? == text.as_bytes(),
         Expected::Sha512(sum) => hex(&sha512(&source, context)?) == *sum,
@@ -152,29 +170,26 @@ fn head_of(version: &crate::ocfl::Version) -> Option<Head> {
 /// folder counts as a file, and so does an empty folder.
 pub(in crate::vault) fn files_below(folder: &Path, context: &Context) -> Result<BTreeSet<String>> {
     let mut found = BTreeSet::new();
-    let mut folders: Vec<PathBuf> = vec![folder.to_owned()];
-    while let Some(below) = folders.pop() {
+    let mut folders: Vec<(PathBuf, String)> = vec![(folder.to_owned(), String::new())];
+    while let Some((below, path)) = folders.pop() {
         let mut empty = true;
         let failed = |e| floptical_io::disk::failed("list", &below, e);
         for entry in std::fs::read_dir(&below).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             context.entry(1)?;
             empty = false;
+            let slash = if path.is_empty() { "" } else { "/" };
+            let own = format!("{path}{slash}{}", entry.file_name().to_string_lossy());
             // The kind comes with the name: no look at each file.
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                folders.push(entry.path());
+                folders.push((entry.path(), own));
             } else {
-                found.insert(relative(folder, &entry.path()));
+                found.insert(own);
             }
         }
         if empty {
-            found.insert(relative(folder, &below));
+            found.insert(path);
         }
     }
     Ok(found)
-}
-
-fn relative(folder: &Path, path: &Path) -> String {
-    let below = path.strip_prefix(folder).unwrap_or(path);
-    below.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
 }
