@@ -38,6 +38,9 @@ pub(crate) struct Seen {
 const ROOM: u64 = 16;
 const ROOM_AT_INDEX: u64 = 22;
 
+/// Sectors without a place that are remembered.
+const UNPLACED: usize = 64;
+
 /// Bytes in which two readings of the same flux differ that are nearly the same.
 const NEARLY: usize = 8;
 
@@ -52,6 +55,9 @@ pub(crate) struct Spot {
 pub(crate) struct Places {
     spots: Vec<Spot>,
     strips: usize,
+    /// Sectors that were recognised by their ids where there was no place yet,
+    /// and whose data are no good.
+    unplaced: Vec<Seen>,
 }
 
 impl Places {
@@ -91,9 +97,10 @@ impl Places {
                     }
                 }
                 None if status >= Status::Reconstructed => self.spots.push(Spot { seen: vec![seen] }),
-                None => {}
+                None => self.unplaced.extend(Some(seen).filter(Seen::is_recognised)),
             }
         }
+        self.unplaced.truncate(UNPLACED);
         self.strips = self.strips.saturating_add(1);
         Ok(())
     }
@@ -144,12 +151,14 @@ impl Places {
         !self.spots.is_empty() && self.spots.iter().all(Spot::is_sure)
     }
 
-    /// True when there may be sectors that nothing has shown: a number is missing
-    /// between others, an id is, or there is room between two places. Over the
+    /// True when there may be sectors that nothing has shown: one was recognised
+    /// and not read, a number is missing between others, an id is, or there is room
+    /// between two places. Over the
     /// index there is room on many good tracks; it is looked at only on request.
     pub(crate) fn has_gaps(&self, over_index: bool) -> bool {
         let ids = || self.spots.iter().filter_map(|spot| spot.seen.iter().find_map(|s| s.sighting.sector_id()));
-        if ids().count() < self.spots.len() {
+        let is_placed = |seen: &Seen| self.spots.iter().any(|spot| spot.apart(seen).is_some());
+        if ids().count() < self.spots.len() || !self.unplaced.iter().all(is_placed) {
             return true;
         }
         let mut seen = [false; 256];
@@ -279,7 +288,7 @@ impl Places {
     /// The nearest place that may be the sighting's.
     fn nearest(&mut self, seen: &Seen, open: impl Fn(&Spot) -> bool) -> Option<&mut Spot> {
         let spots = self.spots.iter_mut().filter(|spot| open(spot));
-        let near = spots.filter_map(|spot| Some((spot.seen.iter().filter_map(|s| s.apart(seen)).min()?, spot)));
+        let near = spots.filter_map(|spot| Some((spot.apart(seen)?, spot)));
         near.min_by_key(|(apart, _)| *apart).map(|(_, spot)| spot)
     }
 }
@@ -346,6 +355,11 @@ impl Seen {
         (self.is_sure() && differ == 0) || (likely && strong && differ <= NEARLY)
     }
 
+    /// True where an id says which sector it is.
+    fn is_recognised(&self) -> bool {
+        self.sighting.id_check == Known::Value(Check::Good) && !self.sighting.reconstructed
+    }
+
     /// True for what a higher rung read and believes.
     fn is_sure(&self) -> bool {
         self.sighting.rung >= Some(Rung::Cells) && self.sighting.status() == Status::Good
@@ -367,6 +381,11 @@ impl Spot {
         }
         let at = self.seen.partition_point(|s| s.sighting.revolution <= seen.sighting.revolution);
         self.seen.insert(at, seen);
+    }
+
+    /// How far a sighting is from the place if it may be of it.
+    fn apart(&self, seen: &Seen) -> Option<u64> {
+        self.seen.iter().filter_map(|s| s.apart(seen)).min()
     }
 
     fn is_good(&self) -> bool {
@@ -405,7 +424,7 @@ impl Spot {
     }
 
     fn is_sure(&self) -> bool {
-        let good = |s: &&Seen| s.sighting.status() == Status::Good;
+        let good = |s: &&Seen| s.sighting.status() == Status::Good && s.sighting.sector_id().is_some();
         let all = self.seen.iter().all(|s| good(&s));
         self.seen.iter().filter(good).any(|s| all || s.is_sure() || s.confirmed || self.agreed(s))
     }

@@ -1,7 +1,7 @@
 //! Other readings of a stretch, one small change each, with its price: a run of
 //! up to three transitions one cell earlier or later, one left out, one put in.
 
-use super::viterbi::{LOST, Prices, SPLICE, off_price, spurious_price};
+use super::viterbi::{LOST, Prices, SPLICE, absent_price, off_price, spurious_price};
 use super::{Path, Placed, Transitions};
 
 /// Transitions that move together at most.
@@ -19,9 +19,17 @@ pub(super) struct Mark {
     /// Where it lies, in cells.
     place: f64,
     weight: f64,
+    absent: f64,
     phase: bool,
     /// True where nothing was seen.
     pub(super) lost: bool,
+}
+
+impl Mark {
+    /// One that was put in.
+    fn lost(cell: i32, phase: bool) -> Self {
+        Self { cell, place: f64::from(cell), weight: 0.0, absent: 0.0, phase, lost: true }
+    }
 }
 
 /// Another reading.
@@ -38,17 +46,19 @@ pub(super) struct Change {
 /// The transitions of a path, with those that it says were lost.
 pub(super) fn marks(transitions: &Transitions, path: &Path, placed: &Placed, prices: &Prices) -> Vec<Mark> {
     let mut all: Vec<Mark> = Vec::with_capacity(path.cell.len());
-    let each = path.cell.iter().zip(&path.used).zip(path.phase.iter().zip(placed.at.iter().zip(&transitions.weight)));
-    for ((cell, used), (phase, (place, weight))) in each {
+    let shown = transitions.weight.iter().zip(&transitions.absent);
+    let each = path.cell.iter().zip(&path.used).zip(path.phase.iter().zip(placed.at.iter().zip(shown)));
+    for ((cell, used), (phase, (place, (weight, absent)))) in each {
         if !used {
             continue;
         }
-        let mark = Mark { cell: *cell, place: *place, weight: *weight, phase: *phase, lost: false };
+        let (weight, absent, phase) = (*weight, *absent, *phase);
+        let mark = Mark { cell: *cell, place: *place, weight, absent, phase, lost: false };
         if let Some(before) = all.last().copied()
             && let Some(off) = prices.split(before.cell, before.phase, *cell)
         {
             let cell = before.cell.saturating_add(off);
-            all.push(Mark { cell, place: f64::from(cell), weight: 0.0, phase: before.phase, lost: true });
+            all.push(Mark::lost(cell, before.phase));
         }
         all.push(mark);
     }
@@ -78,7 +88,10 @@ impl Judge<'_> {
     }
 
     fn own(&self, mark: &Mark) -> f64 {
-        if mark.lost { LOST } else { off_price(mark.place - f64::from(mark.cell), mark.weight, self.scatter) }
+        if mark.lost {
+            return LOST;
+        }
+        off_price(mark.place - f64::from(mark.cell), mark.weight, self.scatter) + absent_price(mark.absent)
     }
 
     fn step(&self, from: &Mark, to: &Mark) -> f64 {
@@ -132,10 +145,8 @@ impl Judge<'_> {
         let old = marks.get(at..=at.checked_add(1)?)?;
         let [before, next] = old else { return None };
         let between = before.cell.saturating_add(1)..next.cell;
-        let put = |cell: i32| {
-            let mark = Mark { cell, place: f64::from(cell), weight: 0.0, phase: next.phase, lost: true };
-            self.change(old, &[*before, mark, *next], (at, at.saturating_add(1)))
-        };
+        let put =
+            |cell: i32| self.change(old, &[*before, Mark::lost(cell, next.phase), *next], (at, at.saturating_add(1)));
         between.take(8).filter_map(put).min_by(|a, b| a.price.total_cmp(&b.price))
     }
 }

@@ -8,9 +8,9 @@ use super::{Path, Transitions};
 
 /// Transitions on each side of a line: first, and when the numbers are better.
 pub(super) const FIRST: usize = 24;
-pub(super) const LATER: usize = 36;
+pub(super) const LATER: usize = 64;
 /// The centred line is kept unless one of a half is better than by this factor.
-const CENTRED: f64 = 0.8;
+const CENTRED: f64 = 0.5;
 /// The fewest transitions of a line.
 const FEWEST: usize = 6;
 /// Distances told apart when the shift of transitions by their neighbours is

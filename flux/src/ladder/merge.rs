@@ -3,9 +3,10 @@
 //!
 //! Runs of cells that both show, once each, anchor one revolution on another;
 //! between anchors the speed is taken as steady. Transitions are then paired,
-//! one revolution after the other, with the mean of those before.
+//! one revolution after the other, with the mean of those before. Where a
+//! revolution is garbage it has no say.
 
-use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::{Path, Transitions};
 
@@ -13,16 +14,18 @@ use super::{Path, Transitions};
 const RUN: usize = 12;
 /// How far from its place a run may be found, as a share of a turn.
 const WANDER: f64 = 0.035;
-/// Candidates around one that must agree with it, and how far its offset may be
-/// from their median, in cells.
-const AROUND: usize = 80;
+/// Candidates before and after some that they must agree with, and how far an
+/// offset may be from the median, in cells.
+const AROUND: usize = 72;
 const AGREE: f64 = 6.0;
+/// Candidates next to each other that have one median.
+const BLOCK: usize = 16;
 /// With fewer anchors a revolution is left out.
 const FEWEST: usize = 200;
 /// Each so manyth anchor carries a line through those within so many cells.
 const EACH: usize = 4;
 const NEAR: f64 = 200.0;
-/// Share of the revolutions that must show a transition.
+/// Share of the revolutions that show a transition that need not stand alone.
 const MAJORITY: f64 = 0.5;
 
 /// A revolution to be laid on others: where its transitions lie, and their cells
@@ -32,6 +35,26 @@ pub(super) struct Layer<'a> {
     /// Places or times, in cells.
     pub(super) at: &'a [f64],
     pub(super) path: &'a Path,
+    /// The transitions that are garbage, in order.
+    pub(super) garbage: &'a [Range<usize>],
+}
+
+impl Layer<'_> {
+    /// The transitions that are none, at the places that a map gives them, and
+    /// where they lie.
+    fn laid(&self, place: impl Fn(f64) -> f64) -> (Vec<f64>, Vec<Range<f64>>) {
+        let at: Vec<f64> = self.at.iter().map(|at| place(*at)).collect();
+        let mut sound = Vec::with_capacity(at.len());
+        let mut next = 0usize;
+        for range in self.garbage {
+            sound.extend_from_slice(at.get(next..range.start).unwrap_or_default());
+            next = range.end;
+        }
+        sound.extend_from_slice(at.get(next..).unwrap_or_default());
+        let place = |i: usize| at.get(i).or(at.last()).copied().unwrap_or(0.0);
+        let holes = self.garbage.iter().map(|range| place(range.start)..place(range.end)).collect();
+        (sound, holes)
+    }
 }
 
 /// Lay revolutions of `turn` cells on the first: the mean of the transitions, and
@@ -39,8 +62,9 @@ pub(super) struct Layer<'a> {
 /// does.
 pub(super) fn merge(layers: &[Layer<'_>], turn: f64, least: f64) -> Option<Transitions> {
     let (base, others) = layers.split_first()?;
-    let mut clusters: Vec<Cluster> = base.at.iter().map(|at| Cluster { sum: *at, votes: 1.0 }).collect();
-    let mut count = 1usize;
+    let (sound, holes) = base.laid(|at| at);
+    let mut clusters: Vec<Cluster> = sound.into_iter().map(|at| Cluster { sum: at, votes: 1.0 }).collect();
+    let mut holes = vec![holes];
     let words = words(base.path);
     for other in others {
         let anchors = anchors(base, other, &words, turn);
@@ -48,16 +72,45 @@ pub(super) fn merge(layers: &[Layer<'_>], turn: f64, least: f64) -> Option<Trans
             continue;
         }
         let bend = Bend::of(&anchors);
-        let mapped: Vec<f64> = other.at.iter().map(|at| bend.place(*at)).collect();
+        let (mapped, own_holes) = other.laid(|at| bend.place(at));
         clusters = paired(&clusters, &mapped, least / 2.0);
-        count = count.saturating_add(1);
+        holes.push(own_holes);
     }
-    if count < 2 {
+    if holes.len() < 2 {
         return None;
     }
-    let enough = if count > 2 { MAJORITY * count as f64 } else { 0.5 };
-    let kept: Vec<Cluster> = clusters.iter().filter(|c| c.votes >= enough).copied().collect();
-    Some(Transitions { at: kept.iter().map(Cluster::mean).collect(), weight: kept.iter().map(|c| c.votes).collect() })
+    let kept = believable(&clusters, &holes);
+    Some(Transitions {
+        at: kept.iter().map(|(c, _)| c.mean()).collect(),
+        weight: kept.iter().map(|(c, _)| c.votes).collect(),
+        absent: kept.iter().map(|(c, voters)| voters - c.votes).collect(),
+    })
+}
+
+/// The clusters that most of the revolutions which have a say there show, and how
+/// many those are; and the others where they stand alone between two of those:
+/// the rules of the code tell whether most of the revolutions lost one, or one
+/// has one too many. More of them in a row are garbage.
+fn believable(clusters: &[Cluster], holes: &[Vec<Range<f64>>]) -> Vec<(Cluster, f64)> {
+    let voters: Vec<f64> = clusters.iter().map(|c| voters(holes, c)).collect();
+    let is_shown = |at: usize| {
+        let pair = clusters.get(at).zip(voters.get(at));
+        pair.is_none_or(|(c, voters)| c.votes >= if *voters > 2.0 { MAJORITY * voters } else { 0.5 })
+    };
+    let stays = |at: &usize| is_shown(*at) || (is_shown(at.wrapping_sub(1)) && is_shown(at.saturating_add(1)));
+    let kept = (0..clusters.len()).filter(stays);
+    kept.filter_map(|at| Some((*clusters.get(at)?, *voters.get(at)?))).collect()
+}
+
+/// How many revolutions have a say where a cluster is: all that show it, and
+/// those that are no garbage there.
+fn voters(holes: &[Vec<Range<f64>>], cluster: &Cluster) -> f64 {
+    let at = cluster.mean();
+    let is_sound = |holes: &&Vec<Range<f64>>| {
+        let after = holes.partition_point(|hole| hole.start <= at);
+        after.checked_sub(1).and_then(|i| holes.get(i)).is_none_or(|hole| hole.end <= at)
+    };
+    (holes.iter().filter(is_sound).count() as f64).max(cluster.votes)
 }
 
 /// Transitions of several revolutions that are one.
@@ -88,17 +141,16 @@ fn words(path: &Path) -> Vec<(u64, usize)> {
 
 /// Places in the other revolution and in the base that are one.
 fn anchors(base: &Layer<'_>, other: &Layer<'_>, base_words: &[(u64, usize)], turn: f64) -> Vec<(f64, f64)> {
-    let mut index: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
-    for (word, at) in words(other.path) {
-        index.entry(word).or_default().push(at);
-    }
+    let mut index = words(other.path);
+    index.sort_unstable();
     let reach = WANDER * turn;
     let candidate = |(word, i): &(u64, usize)| {
         let at = *base.at.get(*i)?;
-        let all = index.get(word)?;
         // Filler has one word in most places: only those near by are looked at.
-        let first = all.partition_point(|j| other.at.get(*j).is_some_and(|place| *place < at - reach));
-        let places = all.iter().skip(first).filter_map(|j| other.at.get(*j).copied());
+        let is_before = |j: usize| other.at.get(j).is_some_and(|place| *place < at - reach);
+        let first = index.partition_point(|(w, j)| w < word || (w == word && is_before(*j)));
+        let all = index.iter().skip(first).take_while(|(w, _)| w == word);
+        let places = all.filter_map(|(_, j)| other.at.get(*j).copied());
         let mut near = places.take_while(|place| *place <= at + reach);
         match (near.next(), near.next()) {
             (Some(place), None) => Some((place, at)),
@@ -107,12 +159,17 @@ fn anchors(base: &Layer<'_>, other: &Layer<'_>, base_words: &[(u64, usize)], tur
     };
     let candidates: Vec<(f64, f64)> = base_words.iter().filter_map(candidate).collect();
     let offsets: Vec<f64> = candidates.iter().map(|(from, to)| to - from).collect();
-    let agrees = |i: &usize| {
-        let (from, to) = (i.saturating_sub(AROUND), i.saturating_add(AROUND).saturating_add(1).min(offsets.len()));
+    let median = |block: usize| {
+        let (from, to) = (block.saturating_sub(AROUND), block.saturating_add(AROUND + BLOCK).min(offsets.len()));
         let mut around = offsets.get(from..to).unwrap_or_default().to_vec();
         let middle = around.len() / 2;
         let (_, median, _) = around.select_nth_unstable_by(middle, f64::total_cmp);
-        offsets.get(*i).is_some_and(|offset| (offset - *median).abs() <= AGREE)
+        *median
+    };
+    let medians: Vec<f64> = (0..offsets.len()).step_by(BLOCK).map(median).collect();
+    let agrees = |i: &usize| {
+        let pair = offsets.get(*i).zip(medians.get(i / BLOCK));
+        pair.is_some_and(|(offset, median)| (offset - median).abs() <= AGREE)
     };
     let mut kept: Vec<(f64, f64)> = Vec::new();
     for one in (0..candidates.len()).filter(agrees).filter_map(|i| candidates.get(i)) {

@@ -8,6 +8,7 @@
 
 mod changes;
 mod field;
+mod garbage;
 mod grid;
 mod mend;
 mod merge;
@@ -41,12 +42,13 @@ const SETTLED: f64 = 0.01;
 /// Steps that a transition costs in each pass, about.
 const WORK: u64 = 128;
 
-/// Transitions of a stretch: when each came, in cells of nominal length, and
-/// how many revolutions show it.
+/// Transitions of a stretch: when each came, in cells of nominal length, how many
+/// revolutions show it, and how many of those that were laid on each other do not.
 #[derive(Debug, Clone, Default)]
 struct Transitions {
     pub(crate) at: Vec<f64>,
     pub(crate) weight: Vec<f64>,
+    pub(crate) absent: Vec<f64>,
 }
 
 /// The cells of transitions.
@@ -238,16 +240,18 @@ impl Climber<'_> {
     /// Lay the revolutions on each other: on the grid, and where that is bent by
     /// very noisy flux on the clock; each of them as the base.
     fn merge(&self, read: &[Read], places: &mut Places, strips: &mut Vec<Cells>) -> Result<()> {
+        let garbage: Vec<_> = read.iter().map(|(_, path, placed)| garbage::garbage(path, placed)).collect();
         for base in 0..read.len() {
             for on_grid in [true, false] {
                 if places.all_sure() && !places.has_gaps(true) {
                     return Ok(());
                 }
-                let turned = read.iter().cycle().skip(base).take(read.len());
+                let turned = read.iter().zip(&garbage).cycle().skip(base).take(read.len());
                 let layers: Vec<Layer<'_>> = turned
-                    .map(|(turn, path, placed)| Layer {
+                    .map(|((turn, path, placed), garbage)| Layer {
                         at: if on_grid { &placed.at } else { &turn.transitions.at },
                         path,
+                        garbage,
                     })
                     .collect();
                 let Some((own, _, placed)) = read.get(base) else { continue };
@@ -295,8 +299,9 @@ fn candidates(grid: Grid, places: &Places) -> Vec<Rules> {
     rules
 }
 
-/// The cell nearest to a place.
+/// The cell nearest to a place. No `round`, which is a call on most processors.
 #[allow(clippy::cast_possible_truncation, reason = "a cast saturates, and no track has 2^30 cells")]
 fn nearest_cell(x: f64) -> i32 {
-    x.round().clamp(-1e9, 1e9) as i32
+    const BELOW: i32 = 1 << 20;
+    ((x + 0.5 + f64::from(BELOW)) as i32).saturating_sub(BELOW)
 }

@@ -62,11 +62,13 @@ fn local_lengths(intervals: &[f64]) -> Vec<f64> {
 }
 
 fn window_length(intervals: &[f64]) -> f64 {
+    let used: Vec<f64> = intervals.iter().copied().filter(|t| *t < LONGEST).collect();
     let mut best = (f64::MIN, 1.0);
     for k in TRIED.wrapping_neg()..=TRIED {
         let length = 1.0 + SPAN * f64::from(k) / f64::from(TRIED);
-        let used = intervals.iter().filter(|t| **t < LONGEST);
-        let score = used.fold(0.0, |sum, t| sum + on_grid(t / length) - PULL * (length - 1.0) * (length - 1.0));
+        let (rate, off) = (1.0 / length, length - 1.0);
+        let on_grid = used.iter().fold(0.0, |sum, t| sum + on_grid(t * rate));
+        let score = on_grid - PULL * off * off * used.len() as f64;
         if score > best.0 {
             best = (score, length);
         }
@@ -75,10 +77,11 @@ fn window_length(intervals: &[f64]) -> f64 {
 }
 
 /// 1 on the grid, -1 half way between: a wave of parabolas, for a cosine is not
-/// the same number everywhere.
+/// the same number everywhere. Without a branch, which noise would mislead.
 fn on_grid(x: f64) -> f64 {
-    let off = (x - x.round()).abs();
-    if off <= 0.25 { 1.0 - 16.0 * off * off } else { 16.0 * (0.5 - off) * (0.5 - off) - 1.0 }
+    let off = (x - f64::from(nearest_cell(x))).abs();
+    let (near, far) = (off.min(0.25), 0.5 - off.max(0.25));
+    16.0 * (far * far - near * near)
 }
 
 /// One loop over intervals in its order: cells of each, and the square of its

@@ -4,7 +4,7 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
 /// Changes that take part: the cheapest.
-pub(super) const CHANGES: usize = 400;
+pub(super) const CHANGES: usize = 1000;
 /// Sets that are looked at at most, those that touch each other too.
 const OPENED: usize = 1 << 14;
 /// Changes in a set at most.

@@ -18,16 +18,16 @@ use crate::code::Code;
 
 /// How doubtful a reading whose CRC holds may be: it is one of so many that are
 /// as likely. Of wrong ones one in 65,536 satisfies the check.
-const AS_LIKELY: f64 = 60.0;
+const AS_LIKELY: f64 = 150.0;
 /// Changes that are dearer do not make a reading doubtful, in nats.
 const NEGLIGIBLE: f64 = 9.0;
 /// With a weak check no set of changes that it does not see may be cheaper than
 /// this, in nats, nor may so many changes be cheaper than that.
-const UNSEEN: f64 = 7.0;
+const UNSEEN: f64 = 9.0;
 const DOUBTS: (usize, f64) = (30, 2.5);
 /// Sets tried at most: for a data field, for an id field, and to see whether
 /// another fits as well.
-const SETS: usize = 400;
+const SETS: usize = 1000;
 const ID_SETS: usize = 40;
 const MORE_SETS: usize = 1600;
 /// The share of what may be that the sets tried must hold.

@@ -79,8 +79,8 @@ impl Turn {
     fn of(times: &[u64], (start, stop): (u64, u64), revolution: u16, cell: f64) -> Self {
         let place = |tick: u64| (tick as f64 - start as f64) / cell;
         let at: Vec<f64> = times.iter().map(|t| place(*t)).collect();
-        let weight = vec![1.0; at.len()];
-        Self { transitions: Transitions { at, weight }, index: [0.0, place(stop)], revolution }
+        let (weight, absent) = (vec![1.0; at.len()], vec![0.0; at.len()]);
+        Self { transitions: Transitions { at, weight, absent }, index: [0.0, place(stop)], revolution }
     }
 }
 

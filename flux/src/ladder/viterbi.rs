@@ -10,6 +10,8 @@ use crate::code::Rules;
 
 /// What a transition far from its cell costs at most, for each revolution.
 pub(super) const FAR: f64 = 16.0;
+/// What it costs to take a transition for each revolution that does not show it.
+const ABSENT: f64 = 8.0;
 /// What a spurious transition costs.
 const SPURIOUS: f64 = 14.0;
 /// What a lost transition costs, besides the steps around it.
@@ -103,6 +105,11 @@ pub(super) fn off_price(off: f64, weight: f64, scatter: f64) -> f64 {
     (weight * off * off / (2.0 * scatter * scatter)).min(FAR * weight.max(1.0))
 }
 
+/// What taking a transition costs that so many revolutions do not show.
+pub(super) fn absent_price(absent: f64) -> f64 {
+    ABSENT * absent
+}
+
 /// What leaving a transition out costs.
 pub(super) fn spurious_price(weight: f64) -> f64 {
     SPURIOUS * weight.max(1.0 / 3.0)
@@ -147,7 +154,8 @@ impl State {
 pub(super) fn most_likely(transitions: &Transitions, placed: &Placed, prices: &Prices) -> Path {
     let mut last = [Column::NONE; SKIPS];
     let mut backs = Vec::with_capacity(transitions.at.len());
-    for ((x, weight), i) in placed.at.iter().zip(&transitions.weight).zip(0u32..) {
+    let each = placed.at.iter().zip(&transitions.weight).zip(&transitions.absent);
+    for (((x, weight), absent), i) in each.zip(0u32..) {
         let base = nearest_cell(*x);
         let mut column = Column { base, skip: spurious_price(*weight), ..Column::NONE };
         let mut back = [[State::START; 2]; NEAR];
@@ -155,7 +163,7 @@ pub(super) fn most_likely(transitions: &Transitions, placed: &Placed, prices: &P
         let begin = if i < 3 { SPURIOUS * f64::from(i) } else { f64::INFINITY };
         for ((costs, back), near) in column.costs.iter_mut().zip(&mut back).zip(-1..) {
             let cell = base.saturating_add(near);
-            let own = off_price(x - f64::from(cell), *weight, placed.scatter);
+            let own = off_price(x - f64::from(cell), *weight, placed.scatter) + absent_price(*absent);
             for ((cost, back), phase) in costs.iter_mut().zip(back).zip(0u8..) {
                 if phase == 0 || prices.has_clocks {
                     let (before, from) = cheapest_before(&last, cell, phase, prices);
