@@ -38,6 +38,9 @@ pub(crate) struct Seen {
 const ROOM: u64 = 16;
 const ROOM_AT_INDEX: u64 = 22;
 
+/// Places that loops read on a track where their readings are worth something.
+const LOOPS_READ: usize = 2;
+
 /// Sectors without a place that are remembered.
 const UNPLACED: usize = 64;
 
@@ -116,8 +119,7 @@ impl Places {
     }
 
     fn is_confirmed_by(&mut self, seen: &Seen) -> bool {
-        let strong = Code::of(seen.sighting.scheme).is_some_and(|code| code.strong);
-        let Some(spot) = self.nearest(seen, Spot::is_sure).filter(|_| strong) else { return false };
+        let Some(spot) = self.nearest(seen, Spot::is_sure).filter(|_| seen.is_strong()) else { return false };
         let good =
             |s: &&mut Seen| s.sighting.revolution == seen.sighting.revolution && s.sighting.status() == Status::Good;
         let confirmed = spot.seen.iter_mut().filter(good).map(|same| {
@@ -183,10 +185,16 @@ impl Places {
     /// On a track that was hard to read a check that holds is not enough: what a
     /// loop read needs a higher rung or another revolution that shows the same,
     /// and so does what the higher rungs doubt. What has neither is unverified.
+    /// Where loops read others of the track, which have it, a CRC is enough: that
+    /// they are right is then far more likely than that a wrong one satisfies it.
     pub(crate) fn settle(&mut self) {
         self.join_echoes();
+        let shown = |spot: &&Spot| spot.seen.iter().any(|s| s.is_of_loop() && (s.confirmed || spot.agreed(s)));
+        let loops_read = self.spots.iter().filter(shown).count() >= LOOPS_READ;
         for spot in &mut self.spots {
-            let sure: Vec<bool> = spot.seen.iter().map(|s| s.is_sure() || s.confirmed || spot.agreed(s)).collect();
+            let of_loop = |s: &Seen| loops_read && s.is_of_loop() && s.is_strong();
+            let is_sure = |s: &Seen| s.is_sure() || s.confirmed || spot.agreed(s) || of_loop(s);
+            let sure: Vec<bool> = spot.seen.iter().map(is_sure).collect();
             for (seen, sure) in spot.seen.iter_mut().zip(sure).filter(|(s, _)| s.holds()) {
                 seen.sighting.data_check = if sure { Known::Value(Check::Good) } else { Known::Unrecorded };
             }
@@ -349,15 +357,24 @@ impl Seen {
     /// is hardly ever satisfied by chance holds for the other.
     fn confirms(&self, other: &Seen) -> bool {
         let (Some(own), Some(its)) = (self.sighting.data.bytes(), other.sighting.data.bytes()) else { return false };
-        let strong = Code::of(other.sighting.scheme).is_some_and(|code| code.strong);
         let likely = self.sighting.rung >= Some(Rung::Cells) && own.len() == its.len();
         let differ = own.iter().zip(its.iter()).filter(|(a, b)| a != b).count();
-        (self.is_sure() && differ == 0) || (likely && strong && differ <= NEARLY)
+        (self.is_sure() && differ == 0) || (likely && other.is_strong() && differ <= NEARLY)
     }
 
     /// True where an id says which sector it is.
     fn is_recognised(&self) -> bool {
         self.sighting.id_check == Known::Value(Check::Good) && !self.sighting.reconstructed
+    }
+
+    /// True for what a loop read and whose check holds.
+    fn is_of_loop(&self) -> bool {
+        self.sighting.rung < Some(Rung::Cells) && self.holds()
+    }
+
+    /// True where the check is a CRC.
+    fn is_strong(&self) -> bool {
+        Code::of(self.sighting.scheme).is_some_and(|code| code.strong)
     }
 
     /// True for what a higher rung read and believes.
