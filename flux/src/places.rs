@@ -193,7 +193,7 @@ impl Places {
         let loops_read = self.spots.iter().filter(shown).count() >= LOOPS_READ;
         for spot in &mut self.spots {
             let of_loop = |s: &Seen| loops_read && s.is_of_loop() && s.is_strong();
-            let is_sure = |s: &Seen| s.is_sure() || s.confirmed || spot.agreed(s) || of_loop(s);
+            let is_sure = |s: &Seen| spot.believes(s) || of_loop(s);
             let sure: Vec<bool> = spot.seen.iter().map(is_sure).collect();
             for (seen, sure) in spot.seen.iter_mut().zip(sure).filter(|(s, _)| s.holds()) {
                 seen.sighting.data_check = if sure { Known::Value(Check::Good) } else { Known::Unrecorded };
@@ -377,6 +377,11 @@ impl Seen {
         Code::of(self.sighting.scheme).is_some_and(|code| code.strong)
     }
 
+    /// True where the check is of eight bits at most.
+    fn has_few_bits(&self) -> bool {
+        Code::of(self.sighting.scheme).is_some_and(|code| code.data_sum.bits <= 0xFF)
+    }
+
     /// True for what a higher rung read and believes.
     fn is_sure(&self) -> bool {
         self.sighting.rung >= Some(Rung::Cells) && self.sighting.status() == Status::Good
@@ -423,6 +428,17 @@ impl Spot {
         other.seen.iter().any(near) && other.seen.iter().all(|s| same(s) && !other_id(s))
     }
 
+    /// True for what a higher rung believes, or another reading shows as well. A
+    /// check of a few bits is no proof of one of many ways to lay revolutions on
+    /// each other: two must show the same.
+    fn believes(&self, one: &Seen) -> bool {
+        let again = |s: &Seen| {
+            s.sighting.revolution != one.sighting.revolution && s.holds() && s.sighting.data == one.sighting.data
+        };
+        let alone = one.sighting.rung == Some(Rung::Merged) && one.has_few_bits();
+        (one.is_sure() && (!alone || self.seen.iter().any(again))) || one.confirmed || self.agreed(one)
+    }
+
     /// True when another revolution, read for itself, shows the same data.
     fn agreed(&self, one: &Seen) -> bool {
         let apart = |s: &Seen| s.sighting.revolution != one.sighting.revolution && s.sighting.rung < Some(Rung::Merged);
@@ -443,7 +459,7 @@ impl Spot {
     fn is_sure(&self) -> bool {
         let good = |s: &&Seen| s.sighting.status() == Status::Good && s.sighting.sector_id().is_some();
         let all = self.seen.iter().all(|s| good(&s));
-        self.seen.iter().filter(good).any(|s| all || s.is_sure() || s.confirmed || self.agreed(s))
+        self.seen.iter().filter(good).any(|s| all || self.believes(s))
     }
 
     /// The slot of the place.

@@ -54,7 +54,14 @@ const COLUMNS: Sum = Sum { bytes: 4, bits: 0x5555_5555 };
 /// The odd bits of a part, then the even ones.
 const HALVES: Coding = Coding {
     line: LINE,
-    packing: Packing { by_bytes: false, packed: |count| count, pack: split, unpack: join, place: place_in_halves },
+    packing: Packing {
+        by_bytes: false,
+        packed: |count| count,
+        pack: split,
+        unpack: join,
+        place: place_in_halves,
+        groups: None,
+    },
 };
 
 fn split(bytes: &[u8]) -> Vec<u8> {

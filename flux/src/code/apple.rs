@@ -24,7 +24,7 @@ use std::ops::Range;
 
 use floptical_model::{Rate, Scheme, SectorId};
 
-use super::coding::{CELLS, Coding, Packing};
+use super::coding::{CELLS, Coding, Groups, Packing};
 use super::mfm::IBM;
 use super::{Code, Fill, Gaps, IdField, Mark, Pattern, Role, Rules, Sum};
 
@@ -126,6 +126,7 @@ const FOUR_AND_FOUR: Packing = Packing {
         let at = (bit / 8).saturating_mul(16).saturating_add(bit % 2 * 8).saturating_add((bit % 8) | 1);
         at..at.saturating_add(1)
     },
+    groups: Some(Groups { cells: 8, is_written: |cells| cells & 0xAA == 0xAA }),
 };
 
 /// The disk bytes that stand for six bits.
@@ -137,6 +138,10 @@ pub(super) const SIX_BITS: [u8; 64] = [
 ];
 /// The value of each disk byte of six bits.
 pub(super) static SIX_BIT_VALUES: [u8; 256] = values(&SIX_BITS);
+
+/// Disk bytes of six bits.
+pub(super) const SIX_BIT_GROUPS: Groups =
+    Groups { cells: 8, is_written: |cells| SIX_BITS.iter().any(|byte| u64::from(*byte) == cells) };
 
 /// The disk bytes that stand for five bits.
 const FIVE_BITS: [u8; 32] = [
@@ -227,6 +232,7 @@ const SIX_AND_TWO: Packing = Packing {
         let (byte, high) = (bit / 8, bit % 8 < 6);
         whole(if high { LOW_TWOS.saturating_add(byte) } else { byte % LOW_TWOS })
     },
+    groups: Some(SIX_BIT_GROUPS),
 };
 
 /// Groups of five bytes in "5 and 3"; one byte is left.
@@ -264,6 +270,7 @@ const FIVE_AND_THREE: Packing = Packing {
         let (high, low) = places_of_five(bit / 8);
         whole((bit % 8).checked_sub(5).and_then(|bit| low.get(bit)).map_or(high, |(at, _)| *at))
     },
+    groups: Some(Groups { cells: 8, is_written: |cells| FIVE_BITS.iter().any(|byte| u64::from(*byte) == cells) }),
 };
 
 fn put(values: &mut [u8], at: usize, bits: u8) {

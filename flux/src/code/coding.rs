@@ -34,6 +34,17 @@ pub struct Packing {
     pub(super) unpack: fn(&[u8], usize) -> (Vec<u8>, bool),
     /// The bits of the written bytes that hold a bit of so many bytes.
     pub(super) place: fn(usize, usize) -> Range<usize>,
+    /// The cells that are written together, where some patterns of them never are.
+    pub groups: Option<Groups>,
+}
+
+/// Cells that are written together.
+#[derive(Debug, Clone, Copy)]
+pub struct Groups {
+    /// How many.
+    pub cells: usize,
+    /// Whether somebody writes them so.
+    pub is_written: fn(u64) -> bool,
 }
 
 /// Bytes are written as they are.
@@ -43,6 +54,7 @@ pub(super) const PLAIN: Packing = Packing {
     pack: <[u8]>::to_vec,
     unpack: |bytes, _| (bytes.to_vec(), true),
     place: |bit, _| bit..bit.saturating_add(1),
+    groups: None,
 };
 
 /// How the bytes of a field lie in cells.

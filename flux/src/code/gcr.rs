@@ -11,7 +11,7 @@
 
 use floptical_model::{Rate, Scheme, SectorId};
 
-use super::coding::{Coding, Line, PLAIN, Packing};
+use super::coding::{Coding, Groups, Line, PLAIN, Packing};
 use super::mfm::IBM;
 use super::{Code, Fill, Gaps, IdField, Mark, Pattern, Role, Rules, Sum};
 
@@ -63,6 +63,7 @@ const GROUPS: Coding = Coding {
     line: LINE,
     packing: Packing {
         place: |bit, _| bit.saturating_sub(bit % 4)..bit.saturating_sub(bit % 4).saturating_add(4),
+        groups: Some(Groups { cells: 5, is_written: |cells| CELLS.iter().any(|c| u64::from(*c) == cells) }),
         ..PLAIN
     },
 };

@@ -20,7 +20,7 @@ use std::ops::Range;
 
 use floptical_model::{Rate, Scheme, SectorId};
 
-use super::apple::{APPLE, NONE, SIX_BIT_VALUES, SIX_BITS, coding, mark, whole};
+use super::apple::{APPLE, NONE, SIX_BIT_GROUPS, SIX_BIT_VALUES, SIX_BITS, coding, mark, whole};
 use super::coding::Packing;
 use super::{Code, Gaps, IdField, Role, Sum};
 
@@ -39,6 +39,7 @@ pub static MAC: Code = Code {
     data_sum: Sum { bytes: 3, bits: 0xFF_FFFF },
     tail: &[0xDE, 0xAA, 0xFF],
     size: Some(512),
+    searched: true,
     rates: &[Rate::DD],
     check,
     read_id,
@@ -89,6 +90,7 @@ const SIXES: Packing = Packing {
     pack: |values| values.iter().map(|v| disk(*v)).collect(),
     unpack: |bytes, _| (bytes.iter().map(|b| value(*b) & 0x3F).collect(), bytes.iter().all(|b| value(*b) != NONE)),
     place: |bit, _| whole(bit / 8),
+    groups: Some(SIX_BIT_GROUPS),
 };
 
 /// The three sums over the bytes of a sector.
@@ -164,6 +166,7 @@ const SUMMED: Packing = Packing {
         (bytes, sound)
     },
     place: place_summed,
+    groups: Some(SIX_BIT_GROUPS),
 };
 
 /// The high bits of up to three bytes, then six bits of each.

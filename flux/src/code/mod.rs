@@ -24,7 +24,7 @@ mod rx02;
 
 pub use amiga::AMIGA;
 pub use apple::{APPLE13, APPLE16};
-pub use coding::{Coding, Line, Packing};
+pub use coding::{Coding, Groups, Line, Packing};
 pub use fm::FM;
 pub use gcr::GCR;
 pub use m2fm::M2FM;
@@ -423,6 +423,11 @@ impl Code {
             *at = at.wrapping_add(self.id_coding.cells(*count));
             Some((start, *count))
         })
+    }
+
+    /// Cells of what an id field holds after its mark, without its tail.
+    pub fn id_body_cells(&self) -> usize {
+        self.id_places(0).fold(0, |sum, (_, count)| sum.saturating_add(self.id_coding.cells(count)))
     }
 
     /// Append what follows the mark of an id field.

@@ -55,6 +55,7 @@ const MODIFIED: Packing = Packing {
         let first = bit.saturating_mul(2);
         first..first.saturating_add(2)
     },
+    groups: None,
 };
 
 /// A 0, four 1 and a 0.

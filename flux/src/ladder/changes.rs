@@ -13,7 +13,7 @@ const DEAREST: f64 = 20.0;
 
 /// A transition of a path: one that was seen, or one that was put in for a lost
 /// one.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Mark {
     pub(super) cell: i32,
     /// Where it lies, in cells.
@@ -41,6 +41,32 @@ pub(super) struct Change {
     pub(super) cells: Vec<i32>,
     /// The first and last mark that it touches.
     pub(super) marks: (usize, usize),
+    how: How,
+}
+
+/// What becomes of the marks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum How {
+    Shifted(i32),
+    LeftOut,
+    /// Before the last of them.
+    PutIn(Mark),
+}
+
+impl Change {
+    /// Change marks so.
+    pub(super) fn apply(&self, marks: &mut Vec<Mark>) {
+        let (first, last) = self.marks;
+        match self.how {
+            How::Shifted(by) => {
+                let moved = marks.iter_mut().take(last.saturating_add(1)).skip(first);
+                moved.for_each(|mark| mark.cell = mark.cell.saturating_add(by));
+            }
+            How::LeftOut if first < marks.len() => _ = marks.remove(first),
+            How::PutIn(mark) if last <= marks.len() => marks.insert(last, mark),
+            How::LeftOut | How::PutIn(_) => {}
+        }
+    }
 }
 
 /// The transitions of a path, with those that it says were lost.
@@ -106,7 +132,7 @@ impl Judge<'_> {
         marks.iter().map(|m| self.own(m)).chain(steps).fold(0.0, |sum, price| sum + price)
     }
 
-    fn change(&self, old: &[Mark], new: &[Mark], marks: (usize, usize)) -> Option<Change> {
+    fn change(&self, old: &[Mark], new: &[Mark], marks: (usize, usize), how: How) -> Option<Change> {
         let price = self.price(new) - self.price(old);
         if price.is_nan() || price >= DEAREST {
             return None;
@@ -115,7 +141,7 @@ impl Judge<'_> {
         let mut cells: Vec<i32> = old.iter().map(cell).filter(|c| !new.iter().any(|m| m.cell == *c)).collect();
         cells.extend(new.iter().map(cell).filter(|c| !old.iter().any(|m| m.cell == *c)));
         cells.sort_unstable();
-        Some(Change { price, cells, marks })
+        Some(Change { price, cells, marks, how })
     }
 
     fn shifted(&self, marks: &[Mark], (first, last): (usize, usize), by: i32) -> Option<Change> {
@@ -129,13 +155,13 @@ impl Judge<'_> {
                 return None;
             }
         }
-        self.change(old, &new, (first, last))
+        self.change(old, &new, (first, last), How::Shifted(by))
     }
 
     fn left_out(&self, marks: &[Mark], at: usize) -> Option<Change> {
         let old = marks.get(at.checked_sub(1)?..=at.checked_add(1)?)?;
         let [before, mark, next] = old else { return None };
-        let mut change = self.change(old, &[*before, *next], (at, at))?;
+        let mut change = self.change(old, &[*before, *next], (at, at), How::LeftOut)?;
         change.price = if mark.lost { TAKE_BACK } else { change.price + spurious_price(mark.weight) };
         Some(change)
     }
@@ -145,8 +171,10 @@ impl Judge<'_> {
         let old = marks.get(at..=at.checked_add(1)?)?;
         let [before, next] = old else { return None };
         let between = before.cell.saturating_add(1)..next.cell;
-        let put =
-            |cell: i32| self.change(old, &[*before, Mark::lost(cell, next.phase), *next], (at, at.saturating_add(1)));
+        let put = |cell: i32| {
+            let mark = Mark::lost(cell, next.phase);
+            self.change(old, &[*before, mark, *next], (at, at.saturating_add(1)), How::PutIn(mark))
+        };
         between.take(8).filter_map(put).min_by(|a, b| a.price.total_cmp(&b.price))
     }
 }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use floptical_model::{Bits, Sighting, Span};
 
-use crate::code::Code;
+use crate::code::{Code, Groups};
 
 /// A field that a sighting shows.
 #[derive(Debug, Clone)]
@@ -50,6 +50,17 @@ impl Field {
         };
         let sum = if self.data.is_none() { code.id_sum } else { code.data_sum };
         Some(differs & sum.bits)
+    }
+
+    /// The groups of cells of which it is made, where a code writes some patterns
+    /// only, and where they lie: from the first cell of one to the end of the last.
+    pub(super) fn groups(&self) -> Option<(Groups, Range<usize>)> {
+        let code = self.code;
+        let (coding, cells) = match self.data {
+            None => (&code.id_coding, code.id_body_cells()),
+            Some((size, _)) => (&code.data_coding, code.body_cells(size)),
+        };
+        Some((coding.packing.groups?, self.body..self.body.saturating_add(cells)))
     }
 
     /// Everything that it says, the check as well.

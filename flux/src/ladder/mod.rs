@@ -10,6 +10,7 @@ mod changes;
 mod field;
 mod garbage;
 mod grid;
+mod groups;
 mod mend;
 mod merge;
 mod numbering;
@@ -19,6 +20,7 @@ mod turn;
 mod viterbi;
 
 use changes::{Judge, Mark};
+use field::Field;
 use grid::{Placed, Point};
 use merge::{Layer, merge};
 use trust::Evidence;
@@ -174,16 +176,18 @@ impl Climber<'_> {
     /// Recognise and judge what a path shows, and add it to the places; then once
     /// more with its damaged marks mended.
     fn show(&self, turn: &Turn, path: &Path, placed: &Placed, rung: Rung, places: &mut Places) -> Result<Vec<Cells>> {
-        let strip = turn.strip(path, &self.prices, self.rules.stride);
-        let marks = changes::marks(&turn.transitions, path, placed, &self.prices);
+        let mut strip = turn.strip(path, &self.prices, self.rules.stride);
+        let mut marks = changes::marks(&turn.transitions, path, placed, &self.prices);
         let judge = Judge { prices: &self.prices, scatter: placed.scatter };
+        self.mend_groups(&mut strip, &mut marks, judge)?;
         let mut cells = vec![strip.cells.clone()];
         let found = self.judged(&strip, &marks, judge, (rung, &[]), places)?;
         places.improve(&found, self.context)?;
         if !places.all_sure() || places.has_gaps(true) {
             let seen: Vec<_> = places.schemes().collect();
-            let codes: Vec<&'static Code> =
-                CODES.iter().copied().filter(|c| self.is_of(c) && seen.contains(&c.scheme)).collect();
+            // A check that is not worth a search is none for what a mended mark shows.
+            let is_mended = |c: &&'static Code| self.is_of(c) && c.searched && seen.contains(&c.scheme);
+            let codes: Vec<&'static Code> = CODES.iter().copied().filter(is_mended).collect();
             self.context.step(strip.cells.bits.len() as u64)?;
             if let Some((bits, mended)) = mend::mended(&strip.cells.bits, &codes) {
                 let strip = Strip { cells: Cells { bits: Arc::new(bits), ..strip.cells }, ..strip };
@@ -193,6 +197,25 @@ impl Climber<'_> {
             }
         }
         Ok(cells)
+    }
+
+    /// Where a code writes some patterns of cells only, make those of fields such.
+    fn mend_groups(&self, strip: &mut Strip, marks: &mut Vec<Mark>, judge: Judge<'_>) -> Result<()> {
+        let is_grouped = |code: &Code| self.is_of(code) && code.data_coding.packing.groups.is_some();
+        if !CODES.iter().any(|code| is_grouped(code)) {
+            return Ok(());
+        }
+        let sectors = recognise(&strip.cells, self.at, self.context)?;
+        let bits = Arc::make_mut(&mut strip.cells.bits);
+        let mut cells = groups::Cells { bits, marks, frame: strip.frame, judge };
+        for sighting in sectors.slots.iter().map(Slot::chosen) {
+            let Some(code) = Code::of(sighting.scheme).filter(|code| is_grouped(code)) else { continue };
+            for field in [Field::id(code, sighting), Field::data(code, sighting)].into_iter().flatten() {
+                self.context.step(field.cells.len() as u64)?;
+                cells.mend(&field);
+            }
+        }
+        Ok(())
     }
 
     fn is_of(&self, code: &Code) -> bool {
@@ -210,7 +233,7 @@ impl Climber<'_> {
         places: &mut Places,
     ) -> Result<Sectors> {
         let bits = &strip.cells.bits;
-        let evidence = Evidence { bits, marks, judge, first: strip.first, stride: self.rules.stride };
+        let evidence = Evidence { bits, marks, judge, frame: strip.frame };
         let mut sectors = recognise(&strip.cells, self.at, self.context)?;
         sectors.cells = Known::Value(strip.turn);
         sectors.slots.retain(|slot| begins_before(slot.chosen(), strip.turn));

@@ -13,7 +13,9 @@ use floptical_model::{Bits, Check, Context, DataField, Known, Result, Sighting};
 
 use super::changes::{Change, Judge, Mark};
 use super::field::Field;
+use super::groups::{keeps_written, turn};
 use super::search::{CHANGES, Candidate, all_sets, hits};
+use super::turn::Frame;
 use crate::code::Code;
 
 /// How doubtful a reading whose CRC holds may be: it is one of so many that are
@@ -21,8 +23,12 @@ use crate::code::Code;
 const AS_LIKELY: f64 = 150.0;
 /// Changes that are dearer do not make a reading doubtful, in nats.
 const NEGLIGIBLE: f64 = 9.0;
-/// With a weak check no set of changes that it does not see may be cheaper than
-/// this, in nats, nor may so many changes be cheaper than that.
+/// With a check of up to eight bits other readings that satisfy it may be so much
+/// of all that do.
+const ELSE: f64 = 0.002;
+const FEW_BITS: u32 = 0xFF;
+/// With another weak check no set of changes that it does not see may be cheaper
+/// than this, in nats, nor may so many changes be cheaper than that.
 const UNSEEN: f64 = 9.0;
 const DOUBTS: (usize, f64) = (30, 2.5);
 /// Sets tried at most: for a data field, for an id field, and to see whether
@@ -44,10 +50,7 @@ pub(super) struct Evidence<'a> {
     pub(super) bits: &'a Bits,
     pub(super) marks: &'a [Mark],
     pub(super) judge: Judge<'a>,
-    /// The cell of the marks at which the string begins, and cells of the string
-    /// for each of theirs.
-    pub(super) first: i32,
-    pub(super) stride: usize,
+    pub(super) frame: Frame,
 }
 
 impl Evidence<'_> {
@@ -86,30 +89,22 @@ impl Evidence<'_> {
 
     /// The marks of a field.
     fn range(&self, field: &Field) -> Range<usize> {
-        let whole = |cell: usize| cell.checked_div(self.stride).and_then(|cell| i32::try_from(cell).ok());
-        let own = |cell: usize| self.first.saturating_add(whole(cell).unwrap_or(i32::MAX));
-        let at = |cell: i32| self.marks.partition_point(|m| m.cell < cell);
-        at(own(field.cells.start))..at(own(field.cells.end))
+        let at = |cell: usize| self.marks.partition_point(|m| m.cell < self.frame.cell(cell));
+        at(field.cells.start)..at(field.cells.end)
     }
 
-    /// The changes that touch a field, cheapest first.
+    /// The changes that touch a field, cheapest first; none that makes a group of
+    /// cells that nobody writes of one that somebody does.
     fn changes(&self, field: &Field, context: &Context) -> Result<Vec<Change>> {
         let range = self.range(field);
         context.step((range.len() as u64).saturating_mul(16))?;
         let mut changes = self.judge.changes(self.marks, range);
+        if let Some((groups, body)) = field.groups() {
+            let mut bits = self.bits.clone();
+            changes.retain(|change| keeps_written(&mut bits, self.frame, (groups, &body), change));
+        }
         changes.sort_by(|a, b| a.price.total_cmp(&b.price));
         Ok(changes)
-    }
-
-    /// Turn cells of the string around.
-    fn turn(&self, bits: &mut Bits, cells: &[i32]) {
-        for at in cells.iter().filter_map(|cell| self.place(*cell)).filter(|at| *at < self.bits.len()) {
-            bits.set(at, !bits.get(at));
-        }
-    }
-
-    fn place(&self, cell: i32) -> Option<usize> {
-        usize::try_from(cell.saturating_sub(self.first)).ok()?.checked_mul(self.stride)
     }
 
     /// The cheapest changes with what each does to the check. Those that change
@@ -123,9 +118,9 @@ impl Evidence<'_> {
         let mut bits = self.bits.clone();
         let mut effects: BTreeSet<Vec<(usize, u8)>> = BTreeSet::from([Vec::new()]);
         let one = |(change, with): (usize, &Change)| {
-            self.turn(&mut bits, &with.cells);
+            turn(&mut bits, self.frame, &with.cells);
             let (syndrome, other) = (field.syndrome(&bits), field.content(&bits));
-            self.turn(&mut bits, &with.cells);
+            turn(&mut bits, self.frame, &with.cells);
             let differs = content.iter().zip(&other).enumerate().filter(|(_, (a, b))| a != b);
             let fresh = effects.insert(differs.map(|(i, (a, b))| (i, a ^ b)).collect());
             // What turns a field into none cannot be a part of the answer.
@@ -143,10 +138,17 @@ impl Evidence<'_> {
         }
         let whole = self.marks.get(self.range(field)).is_some_and(|marks| marks.iter().all(|m| !m.lost));
         let (_, candidates) = self.candidates(field, changes, context)?;
+        if !whole || !field.is_sound(self.bits) {
+            return Ok(false);
+        }
+        if code.data_sum.bits <= FEW_BITS {
+            context.step((candidates.len() as u64).saturating_mul(u64::from(code.data_sum.bits)))?;
+            return Ok(elsewhere(&candidates, code.data_sum.bits) <= ELSE);
+        }
         let (most, cheap) = DOUBTS;
         let doubts = candidates.iter().filter(|c| c.price < cheap).count();
         let unseen = || hits(&candidates, 0, MORE_SETS, UNSEEN).next().is_some();
-        Ok(whole && field.is_sound(self.bits) && doubts <= most && !unseen())
+        Ok(doubts <= most && !unseen())
     }
 
     /// The string as the one cheap set of changes makes it that satisfies the
@@ -168,7 +170,7 @@ impl Evidence<'_> {
         }
         let cells: Vec<i32> = hit.set.iter().filter_map(|i| changes.get(*i)).flat_map(|c| c.cells.clone()).collect();
         let mut bits = self.bits.clone();
-        self.turn(&mut bits, &cells);
+        turn(&mut bits, self.frame, &cells);
         Ok((field.syndrome(&bits) == Some(0)).then_some(bits))
     }
 
@@ -178,7 +180,7 @@ impl Evidence<'_> {
         let mut cells = vec![f64::MAX; code.body_cells(size)];
         // Cheapest last, so that it stays.
         for change in changes.iter().rev() {
-            for at in change.cells.iter().filter_map(|cell| self.place(*cell)?.checked_sub(field.body)) {
+            for at in change.cells.iter().filter_map(|cell| self.frame.place(*cell)?.checked_sub(field.body)) {
                 if let Some(price) = cells.get_mut(at) {
                     *price = change.price;
                 }
@@ -199,6 +201,21 @@ fn covered(candidates: &[Candidate], sets: usize) -> f64 {
     let all = candidates.iter().fold(1.0, |all, c| all * (1.0 + odds(c.price))) - 1.0;
     let tried = all_sets(candidates).take(sets).fold(0.0, |sum, price| sum + odds(price));
     if all > 0.0 { tried / all } else { 0.0 }
+}
+
+/// Of all readings that satisfy a linear check of few bits, the share of those
+/// that are not this one: each change is there or not by its odds, and the odds of
+/// all sums of their syndromes follow by the transform of Walsh.
+fn elsewhere(candidates: &[Candidate], bits: u32) -> f64 {
+    let chances: Vec<(u32, f64)> =
+        candidates.iter().map(|c| (c.syndrome, odds(c.price))).map(|(s, odds)| (s, odds / (1.0 + odds))).collect();
+    let spectrum = |which: u32| {
+        let counts = |(syndrome, _): &&(u32, f64)| (syndrome & which).count_ones() % 2 == 1;
+        chances.iter().filter(counts).fold(1.0, |all, (_, chance)| all * (1.0 - 2.0 * chance))
+    };
+    let satisfied = (0..=bits).fold(0.0, |sum, which| sum + spectrum(which)) / (f64::from(bits) + 1.0);
+    let own = chances.iter().fold(1.0, |all, (_, chance)| all * (1.0 - chance));
+    1.0 - own / satisfied.max(own).max(f64::MIN_POSITIVE)
 }
 
 /// The odds of a change by its price: e^-price, by squaring, for the function of

@@ -23,13 +23,34 @@ pub(super) struct Turn {
     pub(super) revolution: u16,
 }
 
+/// Where a string of cells lies among the cells of the marks that made it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Frame {
+    /// The cell of the marks at which the string begins.
+    pub(super) first: i32,
+    /// Cells of the string for each of theirs.
+    pub(super) stride: usize,
+}
+
+impl Frame {
+    /// The place in the string of a cell of the marks.
+    pub(super) fn place(self, cell: i32) -> Option<usize> {
+        usize::try_from(cell.saturating_sub(self.first)).ok()?.checked_mul(self.stride)
+    }
+
+    /// The cell of the marks at a place in the string.
+    pub(super) fn cell(self, place: usize) -> i32 {
+        let whole = place.checked_div(self.stride).and_then(|cell| i32::try_from(cell).ok());
+        self.first.saturating_add(whole.unwrap_or(i32::MAX))
+    }
+}
+
 /// A string of cells from the index of a turn to the end of its stretch.
 pub(super) struct Strip {
     pub(super) cells: Cells,
     /// Cells from index to index.
     pub(super) turn: u32,
-    /// The cell of the path at which it begins.
-    pub(super) first: i32,
+    pub(super) frame: Frame,
 }
 
 /// The revolutions of a capture as stretches of cells of `stride` cells of its
@@ -125,7 +146,7 @@ impl Turn {
             join: Known::Value(Join::Open),
             revolution: self.revolution,
         };
-        Strip { cells, turn: u32::try_from(turn).unwrap_or(u32::MAX), first }
+        Strip { cells, turn: u32::try_from(turn).unwrap_or(u32::MAX), frame: Frame { first, stride } }
     }
 }
 
