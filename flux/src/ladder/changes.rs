@@ -20,7 +20,7 @@ pub(super) struct Mark {
     place: f64,
     weight: f64,
     absent: f64,
-    phase: bool,
+    pub(super) phase: bool,
     /// True where nothing was seen.
     pub(super) lost: bool,
 }

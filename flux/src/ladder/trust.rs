@@ -154,7 +154,7 @@ impl Evidence<'_> {
     /// The string as the one cheap set of changes makes it that satisfies the
     /// check of a field.
     fn searched(&self, code: &Code, field: &Field, sets: usize, context: &Context) -> Result<Option<Bits>> {
-        if !code.searched {
+        if !code.searched || self.has_hole(field) {
             return Ok(None);
         }
         let changes = self.changes(field, context)?;
@@ -172,6 +172,14 @@ impl Evidence<'_> {
         let mut bits = self.bits.clone();
         turn(&mut bits, self.frame, &cells);
         Ok((field.syndrome(&bits) == Some(0)).then_some(bits))
+    }
+
+    /// True where transitions of a field are missing: nothing is known there, and
+    /// what satisfies the check does so by chance.
+    fn has_hole(&self, field: &Field) -> bool {
+        let marks = self.marks.get(self.range(field)).unwrap_or_default();
+        let mut pairs = marks.iter().zip(marks.iter().skip(1));
+        pairs.any(|(a, b)| self.judge.prices.is_hole(a.cell, b.phase, b.cell))
     }
 
     /// For each byte how much less likely its cheapest other reading is, in

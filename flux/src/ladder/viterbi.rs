@@ -80,6 +80,11 @@ impl Prices {
         (1..d).filter(|first| price(*first) < LOST).min_by(|a, b| price(*a).total_cmp(&price(*b)))
     }
 
+    /// True where more than one transition is missing between two cells.
+    pub(super) fn is_hole(&self, from: i32, phase: bool, to: i32) -> bool {
+        self.step(self.kind(from, phase), to.saturating_sub(from)) >= HOLE.0
+    }
+
     /// The kind of a cell: 0 data, 1 clock.
     pub(super) fn kind(&self, cell: i32, phase: bool) -> usize {
         usize::from(self.has_clocks && (cell & 1 == 1) != phase)
