@@ -18,7 +18,7 @@ pub(super) fn garbage(path: &Path, placed: &Placed) -> Vec<Range<usize>> {
     let mut sum = 0.0;
     let squares = placed.at.iter().zip(&path.cell).zip(&path.used).map(|((x, cell), used)| {
         let off = if *used { x - f64::from(*cell) } else { 0.5 };
-        off.clamp(-0.5, 0.5).powi(2)
+        (off * off).min(0.25)
     });
     let add = |square: f64| {
         sum += square;

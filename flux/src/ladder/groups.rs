@@ -17,14 +17,14 @@ const AHEAD: f64 = 4.0;
 const MOST: usize = 24;
 
 /// Cells with the marks that made them.
-pub(super) struct Cells<'a> {
+pub(super) struct Mender<'a> {
     pub(super) bits: &'a mut Bits,
     pub(super) marks: &'a mut Vec<Mark>,
     pub(super) frame: Frame,
     pub(super) judge: Judge<'a>,
 }
 
-impl Cells<'_> {
+impl Mender<'_> {
     /// Make the groups of a field such as are written.
     pub(super) fn mend(&mut self, field: &Field) {
         let Some((groups, body)) = field.groups() else { return };
@@ -153,7 +153,7 @@ mod tests {
                 let wrong = bits.clone();
                 wrongs += usize::from(!broken(&bits, groups, &body).is_empty());
                 let frame = Frame { first: 0, stride: 1 };
-                Cells { bits: &mut bits, marks: &mut marks, frame, judge }.mend(&field);
+                Mender { bits: &mut bits, marks: &mut marks, frame, judge }.mend(&field);
                 assert!(bits == wrong || bits == *track.bits, "{scheme:?}, transition {moved}");
                 if bits == *track.bits {
                     put_back += 1;

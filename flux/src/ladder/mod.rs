@@ -207,12 +207,12 @@ impl Climber<'_> {
         }
         let sectors = recognise(&strip.cells, self.at, self.context)?;
         let bits = Arc::make_mut(&mut strip.cells.bits);
-        let mut cells = groups::Cells { bits, marks, frame: strip.frame, judge };
+        let mut mender = groups::Mender { bits, marks, frame: strip.frame, judge };
         for sighting in sectors.slots.iter().map(Slot::chosen) {
             let Some(code) = Code::of(sighting.scheme).filter(|code| is_grouped(code)) else { continue };
             for field in [Field::id(code, sighting), Field::data(code, sighting)].into_iter().flatten() {
                 self.context.step(field.cells.len() as u64)?;
-                cells.mend(&field);
+                mender.mend(&field);
             }
         }
         Ok(())
@@ -222,8 +222,8 @@ impl Climber<'_> {
         code.rules == self.rules
     }
 
-    /// The sectors of a string that are not sure yet, judged. Where marks were mended only those that
-    /// rest on one, if something speaks for them.
+    /// The sectors of a string that are not sure yet, judged. Where marks were
+    /// mended only those that rest on one, if something speaks for them.
     fn judged(
         &self,
         strip: &Strip,
