@@ -153,27 +153,46 @@ fn a_check_that_is_not_worth_it_is_not_searched_by() {
     assert!(right(&made, &derived.sectors, Status::Good) >= 14);
 }
 
+/// Three turns in which each has 500 cells of garbage, from a place of its own on.
+fn with_garbage(times: &[f64], turn: f64, from: [f64; 3]) -> Vec<f64> {
+    let mut dice = noise(11).map(|x| f64::from(x % 1000) / 1000.0);
+    let end = |from: f64| from + 500.0 * CELL;
+    let mut all = Vec::new();
+    for (r, from) in (0..3).map(f64::from).zip(from) {
+        let mut at = from;
+        while at < end(from) {
+            at += (1.0 + 5.0 * dice.next().unwrap()) * CELL;
+            all.push(turn * r + at);
+        }
+    }
+    let is_stable = |t: &&f64| {
+        let from = from[((*t / turn) as usize).min(2)];
+        !(from..end(from)).contains(&(*t % turn))
+    };
+    all.extend(times.iter().filter(is_stable));
+    all
+}
+
+#[test]
+fn garbage_of_one_revolution_has_no_say_in_the_others() {
+    let (made, cells) = written(Scheme::IbmMfm, 9);
+    let (times, turn) = clean(&cells, 3);
+    let calm = read(capture(times.clone(), turn, 3));
+    let from = times[middle(&calm, 4, &times)];
+    // Each revolution lost another part of one sector.
+    let all = with_garbage(&times, turn, [-1500.0, 0.0, 1500.0].map(|cells| from + cells * CELL));
+    let derived = read(capture(shaken(&all, 4.0, 5), turn, 3));
+    assert_eq!(right(&made, &derived.sectors, Status::Good), 9);
+    assert_eq!(derived.sectors.slots[4].chosen().rung, Some(Rung::Merged));
+}
+
 #[test]
 fn a_weak_stretch_is_told_and_never_good() {
     let (made, cells) = written(Scheme::IbmMfm, 9);
     let (times, turn) = clean(&cells, 3);
     let calm = read(capture(times.clone(), turn, 3));
     let from = times[middle(&calm, 4, &times)];
-    let mut dice = noise(11).map(|x| f64::from(x % 1000) / 1000.0);
-    let mut weak: Vec<f64> = Vec::new();
-    for turn in (0..3).map(|r| turn * f64::from(r)) {
-        let (start, end) = (turn + from, turn + from + 500.0 * CELL);
-        let mut at = start;
-        while at < end {
-            at += (1.0 + 5.0 * dice.next().unwrap()) * CELL;
-            weak.push(at);
-        }
-    }
-    let stable = times.iter().filter(|t| {
-        let within = *t % turn - from;
-        !(0.0..500.0 * CELL).contains(&within)
-    });
-    let all: Vec<f64> = stable.copied().chain(weak).collect();
+    let all = with_garbage(&times, turn, [from; 3]);
     let derived = read(capture(shaken(&all, 4.0, 5), turn, 3));
     assert_eq!(right(&made, &derived.sectors, Status::Good), 8);
     assert_eq!(right(&made, &derived.sectors, Status::Reconstructed), 0);
