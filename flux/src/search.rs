@@ -61,9 +61,21 @@ pub(crate) fn places(bits: &Bits, circle: bool, pattern: Pattern) -> impl Iterat
     let len = bits.len();
     let end = if circle { len } else { len.saturating_sub(63) };
     let word = move |at: usize| if circle { bits.window_wrapping(at, 64) } else { bits.window(at, 64) };
-    (0..end).step_by(64).flat_map(move |base| {
-        let hits = hits(word(base), word(base.saturating_add(64)), pattern);
-        Hits(hits).map(move |k| base.saturating_add(k)).filter(move |at| *at < end)
+    let (mut base, mut high, mut shown) = (0usize, word(0), Hits(0));
+    std::iter::from_fn(move || {
+        loop {
+            if let Some(k) = shown.next() {
+                let at = base.saturating_sub(64).saturating_add(k);
+                return (at < end).then_some(at);
+            }
+            if base >= end {
+                return None;
+            }
+            base = base.saturating_add(64);
+            let low = word(base);
+            shown = Hits(hits(high, low, pattern));
+            high = low;
+        }
     })
 }
 
