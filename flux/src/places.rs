@@ -155,8 +155,8 @@ impl Places {
 
     /// True when there may be sectors that nothing has shown: one was recognised
     /// and not read, a number is missing between others, an id is, or there is room
-    /// between two places. Over the
-    /// index there is room on many good tracks; it is looked at only on request.
+    /// between two places. Over the index there is room on many good tracks; it is
+    /// looked at only on request.
     pub(crate) fn has_gaps(&self, over_index: bool) -> bool {
         let ids = || self.spots.iter().filter_map(|spot| spot.seen.iter().find_map(|s| s.sighting.sector_id()));
         let is_placed = |seen: &Seen| self.spots.iter().any(|spot| spot.apart(seen).is_some());
@@ -379,7 +379,7 @@ impl Seen {
 
     /// True where the check is of eight bits at most.
     fn has_few_bits(&self) -> bool {
-        Code::of(self.sighting.scheme).is_some_and(|code| code.data_sum.bits <= 0xFF)
+        Code::of(self.sighting.scheme).is_some_and(Code::has_few_bits)
     }
 
     /// True for what a higher rung read and believes.

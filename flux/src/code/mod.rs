@@ -425,6 +425,11 @@ impl Code {
         })
     }
 
+    /// True where the check of a data field is of eight bits at most.
+    pub fn has_few_bits(&self) -> bool {
+        self.data_sum.bits <= 0xFF
+    }
+
     /// Cells of what an id field holds after its mark, without its tail.
     pub fn id_body_cells(&self) -> usize {
         self.id_places(0).fold(0, |sum, (_, count)| sum.saturating_add(self.id_coding.cells(count)))

@@ -26,7 +26,6 @@ const NEGLIGIBLE: f64 = 9.0;
 /// With a check of up to eight bits other readings that satisfy it may be so much
 /// of all that do.
 const ELSE: f64 = 0.002;
-const FEW_BITS: u32 = 0xFF;
 /// With another weak check no set of changes that it does not see may be cheaper
 /// than this, in nats, nor may so many changes be cheaper than that.
 const UNSEEN: f64 = 9.0;
@@ -141,7 +140,7 @@ impl Evidence<'_> {
         if !whole || !field.is_sound(self.bits) {
             return Ok(false);
         }
-        if code.data_sum.bits <= FEW_BITS {
+        if code.has_few_bits() {
             context.step((candidates.len() as u64).saturating_mul(u64::from(code.data_sum.bits)))?;
             return Ok(elsewhere(&candidates, code.data_sum.bits) <= ELSE);
         }
