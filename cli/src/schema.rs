@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::failure::{Code, Failure};
 use crate::output::to_json_text;
 
-/// The members of each object: `name:type`, where a type is `text`, `whole`,
+/// The members of each object: `name:type`, where a type is `text`, `whole`, `signed`,
 /// `truth` or another object, `[x]` a list of it, `{x}` a map to it; `?` after
 /// the name means that it may be missing or null.
 static OBJECTS: &[(&str, &str)] = &[
@@ -18,7 +18,8 @@ static OBJECTS: &[(&str, &str)] = &[
     ("drive", "rotation_ns?:whole heads?:whole step:whole"),
     ("identity", "l1?:text l1o?:text l2:text coverage:coverage"),
     ("coverage", "good:whole unverified:whole doubtful:whole masked:whole missing:whole"),
-    ("track", "tracks:text holds:[text] sectors:text cells?:whole revolutions?:whole"),
+    ("track", "tracks:text holds:[text] sectors:text cells?:whole revolutions?:whole speed?:[signed] splices?:whole"),
+    ("area", "track:text kind:text start:whole len:whole evidence:text"),
     ("volume", "kind:text partition?:whole namespace?:text facts:[text] entries:[entry] entries_count:whole"),
     (
         "entry",
@@ -88,7 +89,7 @@ static VERBS: &[(&str, &str)] = &[
     (
         "info",
         "input:text found:candidate size_only:truth layers:[text] format:text files:[text] carrier:text claims:[claim] opaque:[text] drive?:drive layout?:text \
-         identity:identity tracks:[track] volumes:[volume] findings:[finding] findings_count:whole",
+         identity:identity tracks:[track] areas?:[area] volumes:[volume] findings:[finding] findings_count:whole",
     ),
     ("sectors", "input:text states:{whole} sectors:[sector_row]"),
     ("ls", "input:text volumes:[listed_volume]"),
@@ -190,6 +191,7 @@ fn kind_of(kind: &str) -> Value {
     match kind {
         "text" => json!({ "type": "string" }),
         "whole" => json!({ "type": "integer", "minimum": 0 }),
+        "signed" => json!({ "type": "integer" }),
         "truth" => json!({ "type": "boolean" }),
         name => json!({ "$ref": format!("#/$defs/{name}") }),
     }

@@ -14,6 +14,7 @@ use crate::places::{Places, Spot};
 use crate::pll::Gains;
 use crate::recognise::{recognise, seen_again};
 use crate::revolution::{Revolution, decode};
+use crate::survey::{self, Survey, survey};
 
 /// The worst distance of a transition from its cell, in permille, that leaves no
 /// doubt about a cell. The quietest real captures have 150 and more.
@@ -37,6 +38,8 @@ pub struct Derived {
     /// Transitions of id and data fields outside their window; of all, where no
     /// sector was recognised.
     pub outside: u64,
+    /// What the revolutions of flux show beside sectors.
+    pub survey: Survey,
     /// What was noticed on the track and on the way.
     pub findings: Findings,
 }
@@ -86,6 +89,7 @@ fn recorded(sectors: &Arc<Sectors>) -> Derived {
         agree: true,
         worst: 0,
         outside: 0,
+        survey: Survey::default(),
         findings: Findings::default(),
     }
 }
@@ -135,6 +139,9 @@ fn from_flux(flux: &Flux, at: TrackAt, context: &Context) -> Result<Derived> {
         false => in_fields(&turn.outside_at, sectors),
     });
     derived.outside = outside.fold(0, u64::saturating_add);
+    let base = derived.cells.as_ref().map_or(0, |cells| cells.revolution);
+    derived.survey = survey(&turns, &read, (base.into(), &derived.sectors), context)?;
+    derived.findings.extend(&survey::findings(&derived.survey, &derived.sectors, base, at));
     if flux.revolutions() == 0 {
         let span = Span::Ticks { track: at, reading: 0, start: 0, len: 0 };
         let message = format!("{} index marks", flux.index.len());
@@ -205,7 +212,8 @@ fn joined(places: Places, read: &[Sectors], strips: &[Cells], at: TrackAt) -> De
     let whole = base.and_then(|base| read.get(base)).cloned().unwrap_or_default();
     let sectors = Sectors { slots: spots.into_iter().map(|(_, slot)| slot).collect(), ..whole };
     let findings = findings(&sectors, turns, at);
-    Derived { sectors: Arc::new(sectors), cells, revolutions: turns, agree, worst: 0, outside: 0, findings }
+    let survey = Survey::default();
+    Derived { sectors: Arc::new(sectors), cells, revolutions: turns, agree, worst: 0, outside: 0, survey, findings }
 }
 
 fn findings(sectors: &Sectors, turns: usize, at: TrackAt) -> Findings {

@@ -38,15 +38,15 @@ impl Revolution {
 /// of its transitions have no cell.
 #[derive(Debug, Clone)]
 pub struct TransitionTimes {
-    intervals: Arc<Vec<u32>>,
+    pub(crate) intervals: Arc<Vec<u32>>,
     /// The interval that ends with the first transition.
-    first: usize,
+    pub(crate) first: usize,
     /// Ticks before that interval.
-    before: u64,
+    pub(crate) before: u64,
     /// Intervals whose transition has no cell, in order.
-    dropped: Vec<usize>,
+    pub(crate) dropped: Vec<usize>,
     /// First and last tick.
-    ticks: Range<u64>,
+    pub(crate) ticks: Range<u64>,
 }
 
 impl TransitionTimes {

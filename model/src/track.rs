@@ -183,6 +183,35 @@ pub enum Evidence {
     Differs(u16, u16),
     /// A transition lies outside its window.
     OutOfWindow,
+    /// Revolutions show it: how many of how many.
+    Shown(u16, u16),
+}
+
+impl std::fmt::Display for Evidence {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Declared => f.write_str("declared"),
+            Self::Differs(n, of) => write!(f, "{n} of {of} revolutions differ"),
+            Self::OutOfWindow => f.write_str("a transition out of its window"),
+            Self::Shown(n, of) => write!(f, "shown by {n} of {of} revolutions"),
+        }
+    }
+}
+
+impl AreaKind {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Weak => "weak",
+            Self::NoFlux => "no flux",
+            Self::Ambiguous => "ambiguous",
+            Self::Hole => "hole",
+            Self::Splice => "splice",
+            Self::Unread => "unread",
+            Self::Unformatted => "unformatted",
+            Self::Invented => "invented",
+        }
+    }
 }
 
 /// A stretch of cells that is not plain.

@@ -38,6 +38,7 @@ pub(crate) fn page(
         let _ = writeln!(out, "{}", session.colour.paint(Look::Strong, &show(label.as_bytes())));
         head(session.colour, read, &shape, out);
         tracks(session.colour, &shape, out);
+        areas(session.colour, &shape, out);
         volumes(session.colour, &shape, out);
         findings(session.colour, &shape, out);
     })
@@ -100,17 +101,45 @@ fn faint(name: &str) -> Cell {
 }
 
 fn tracks(colour: Colour, shape: &InfoShape, out: &mut String) {
-    let mut table = Table::new(2, &["tracks", "holds", "cells", "revolutions", "sectors"]);
+    let measured = shape.tracks.iter().any(|track| track.speed.is_some() || track.splices.is_some());
+    let mut heads = vec!["tracks", "holds", "cells", "revolutions", "sectors"];
+    if measured {
+        heads.splice(4..4, ["speed \u{2030}", "splices"]);
+    }
+    let mut table = Table::new(2, &heads);
     for track in &shape.tracks {
-        table.row(vec![
+        let mut row = vec![
             track.tracks.clone().into(),
             track.holds.join("+").into(),
             track.cells.map_or_else(String::new, |c| c.to_string()).into(),
             track.revolutions.map_or_else(String::new, |r| r.to_string()).into(),
-            track.sectors.clone().into(),
-        ]);
+        ];
+        if measured {
+            row.push(track.speed.map_or_else(String::new, |[low, high]| format!("{low:+} to {high:+}")).into());
+            row.push(track.splices.map_or_else(String::new, |n| n.to_string()).into());
+        }
+        row.push(track.sectors.clone().into());
+        table.row(row);
     }
     if !shape.tracks.is_empty() {
+        out.push('\n');
+        table.print(colour, out);
+    }
+}
+
+/// Stretches of cells that are not plain.
+fn areas(colour: Colour, shape: &InfoShape, out: &mut String) {
+    let mut table = Table::new(2, &["track", "area", "from cell", "cells", "evidence"]);
+    for area in &shape.areas {
+        table.row(vec![
+            area.track.clone().into(),
+            area.kind.into(),
+            area.start.to_string().into(),
+            area.len.to_string().into(),
+            area.evidence.clone().into(),
+        ]);
+    }
+    if !shape.areas.is_empty() {
         out.push('\n');
         table.print(colour, out);
     }

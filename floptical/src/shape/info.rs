@@ -3,8 +3,8 @@
 use floptical_io::text::{show, words};
 use floptical_model::identity::Coverage;
 use floptical_model::{
-    CdTrack, Context, Control, Held, Image, Known, Layer, Layout, Optical, Result, Sectors, Status, TextKind,
-    TrackMode, Why,
+    Area, AreaKind, CdTrack, Context, Control, Held, Image, Known, Layer, Layout, Optical, Result, Sectors, Status,
+    TextKind, TrackMode, Why,
 };
 use serde::Serialize;
 
@@ -38,6 +38,10 @@ pub struct InfoShape {
     pub identity: IdentityShape,
     /// Tracks; runs of tracks alike are one row.
     pub tracks: Vec<TrackShape>,
+    /// Stretches of cells that are not plain, declared and measured, without
+    /// splices.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub areas: Vec<AreaShape>,
     /// The file systems.
     pub volumes: Vec<VolumeShape>,
     /// What was noticed.
@@ -113,6 +117,28 @@ pub struct TrackShape {
     /// Revolutions of flux.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revolutions: Option<usize>,
+    /// The shortest and the longest cells of a part of a revolution of flux, in
+    /// permille below (negative) or above the mean of its track.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speed: Option<[i16; 2]>,
+    /// Splices between sectors that the grid of cells shows, of all these tracks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub splices: Option<usize>,
+}
+
+/// A stretch of cells that is not plain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AreaShape {
+    /// The track.
+    pub track: String,
+    /// What it is.
+    pub kind: &'static str,
+    /// First cell.
+    pub start: u64,
+    /// Length in cells.
+    pub len: u64,
+    /// How that is known.
+    pub evidence: String,
 }
 
 /// A file system.
@@ -178,6 +204,7 @@ impl InfoShape {
             layout: layout(disk),
             identity: IdentityShape::of(&Identities::of(disk, context)?),
             tracks: tracks(disk),
+            areas: areas(disk),
             volumes: mounted.iter().map(volume).collect(),
             findings: findings.iter().take(Self::LISTED).map(FindingShape::of).collect(),
             findings_count: findings.count(),
@@ -236,6 +263,8 @@ fn disc_tracks(disc: &Optical) -> Vec<TrackShape> {
         sectors: disc_track_line(track),
         cells: None,
         revolutions: None,
+        speed: None,
+        splices: None,
     };
     disc.tracks.iter().map(row).collect()
 }
@@ -302,10 +331,15 @@ fn tracks(disk: &Disk) -> Vec<TrackShape> {
             sectors: sectors_line(track),
             cells: track.derived.cells.as_ref().filter(|_| has_cells).and_then(|c| u32::try_from(c.bits.len()).ok()),
             revolutions: track.flux.as_ref().map(|f| f.revolutions_ns.len()),
+            speed: speed(&track.derived.survey.speed),
+            splices: Some(track.derived.survey.count(AreaKind::Splice)).filter(|n| *n > 0),
         };
         let at = track.at.to_string();
         match rows.last_mut() {
-            Some((last, row)) if alike(row, &shape) => *last = at,
+            Some((last, row)) if alike(row, &shape) => {
+                *last = at;
+                row.join(&shape);
+            }
             _ => rows.push((at.clone(), TrackShape { tracks: at, ..shape })),
         }
     }
@@ -314,6 +348,41 @@ fn tracks(disk: &Disk) -> Vec<TrackShape> {
         TrackShape { tracks, ..row }
     };
     rows.into_iter().map(join).collect()
+}
+
+/// The least and the most of a course of speed.
+fn speed(course: &[i16]) -> Option<[i16; 2]> {
+    Some([*course.iter().min()?, *course.iter().max()?])
+}
+
+impl TrackShape {
+    /// Take over what is measured of one more track alike.
+    fn join(&mut self, other: &TrackShape) {
+        self.speed = match (self.speed, other.speed) {
+            (Some([low, high]), Some([lower, higher])) => Some([low.min(lower), high.max(higher)]),
+            (one, another) => one.or(another),
+        };
+        let splices = self.splices.unwrap_or(0) + other.splices.unwrap_or(0);
+        self.splices = Some(splices).filter(|n| *n > 0);
+    }
+}
+
+/// Stretches of cells that are not plain, as many as are listed: those of the
+/// cells themselves, and what the survey of flux found beside sectors.
+fn areas(disk: &Disk) -> Vec<AreaShape> {
+    let of = |track: &DiskTrack| {
+        let shape = |area: &Area| AreaShape {
+            track: track.at.to_string(),
+            kind: area.kind.word(),
+            start: area.start,
+            len: area.len,
+            evidence: area.evidence.to_string(),
+        };
+        let held = track.derived.cells.iter().flat_map(|cells| &cells.areas);
+        let all = held.chain(&track.derived.survey.areas).filter(|area| area.kind != AreaKind::Splice);
+        all.map(shape).collect::<Vec<_>>()
+    };
+    disk.tracks().iter().flat_map(of).take(InfoShape::LISTED).collect()
 }
 
 /// Lengths in cells may differ a little from track to track of a capture.

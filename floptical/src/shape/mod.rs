@@ -12,7 +12,7 @@ mod report;
 mod vault;
 mod verbs;
 
-pub use info::{ClaimShape, CoverageShape, DriveShape, IdentityShape, InfoShape, TrackShape, VolumeShape};
+pub use info::{AreaShape, ClaimShape, CoverageShape, DriveShape, IdentityShape, InfoShape, TrackShape, VolumeShape};
 #[cfg(feature = "vault")]
 pub(crate) use info::{claims, layout};
 pub use merge::{CaptureShape, MergeShape, MergedSectorShape};

@@ -36,6 +36,9 @@ codes! {
     FLUX_CAPTURE "flux.capture" Damage "The device reported trouble while it captured.";
     FLUX_REVOLUTIONS_DIFFER "flux.revolutions-differ" Oddity "Revolutions of one track hold different data.";
     FLUX_PASSED_OVER "flux.passed-over" Info "The first revolution is good by itself; the others were not looked at.";
+    FLUX_NO_FLUX "flux.no-flux" Info "A track with sectors has a stretch without transitions.";
+    FLUX_WEAK "flux.weak" Info "A stretch between sectors differs in each revolution.";
+    FLUX_REWRITTEN "flux.rewritten" Info "The data of a sector were written after the rest of its track.";
     TRACK_CONTRADICTION "track.contradiction" Contradiction "Two readings with good checks hold different data.";
     TRACK_OVERFULL "track.overfull" Contradiction "The sectors do not fit the track at its rate.";
     // File systems.
