@@ -172,6 +172,7 @@ fn explain_slot(
             steps.extend(below(disk, track, span, context)?);
         }
     }
+    steps.extend(beside(track, ordinal));
     for span in byte.map_or_else(Vec::new, |byte| byte_spans(track, chosen, byte)) {
         let sure = byte.and_then(|byte| chosen.confidence.as_ref()?.get(usize::try_from(byte).ok()?).copied());
         let sure = sure.map_or_else(String::new, |db| format!(", any other reading at least {db} dB less likely"));
@@ -179,6 +180,28 @@ fn explain_slot(
         steps.extend(below(disk, track, &span, context)?);
     }
     Ok(steps)
+}
+
+/// What flux shows of a slot beside its fields: how it was written later, and
+/// areas from its first field to that of the next slot.
+fn beside(track: &DiskTrack, ordinal: usize) -> Vec<Step> {
+    let survey = &track.derived.survey;
+    let later =
+        survey.rewritten.iter().filter(|one| one.slot == ordinal).map(|one| step("written later", one.words(), None));
+    let mut steps: Vec<Step> = later.collect();
+    let first = |slot: &Slot| match (&slot.chosen().id_span, &slot.chosen().data_span) {
+        (Some(Span::Cells { start, .. }), _) | (None, Some(Span::Cells { start, .. })) => Some(*start),
+        _ => None,
+    };
+    let slots = &track.derived.sectors.slots;
+    let Some(from) = slots.get(ordinal).and_then(first) else { return steps };
+    let next = slots.get(ordinal + 1).and_then(first).unwrap_or(u64::MAX);
+    let revolution = track.derived.cells.as_ref().map_or(0, |cells| cells.revolution);
+    for area in survey.areas.iter().filter(|area| (from..next).contains(&area.start)) {
+        let span = Span::Cells { track: track.at, revolution, start: area.start, len: area.len };
+        steps.push(step(area.kind.word(), format!("{span}: {}", area.evidence), Some(span)));
+    }
+    steps
 }
 
 /// What one byte of the data of a sector was read from: two spans where its odd

@@ -53,9 +53,15 @@ impl TransitionTimes {
     /// The ticks of the transitions that have a cell, in order, from the first
     /// of the revolution to the end of the capture.
     fn iter(&self) -> impl Iterator<Item = u64> + '_ {
-        let mut dropped = self.dropped.iter().peekable();
-        let mut at = self.before;
-        (self.first..).zip(self.intervals.get(self.first..).unwrap_or_default()).filter_map(move |(i, ticks)| {
+        self.from(self.first, self.before)
+    }
+
+    /// The same from an interval on that begins at a tick.
+    pub(crate) fn from(&self, interval: usize, tick: u64) -> impl Iterator<Item = u64> + '_ {
+        let passed = self.dropped.partition_point(|i| *i < interval);
+        let mut dropped = self.dropped.get(passed..).unwrap_or_default().iter().peekable();
+        let mut at = tick;
+        (interval..).zip(self.intervals.get(interval..).unwrap_or_default()).filter_map(move |(i, ticks)| {
             at = at.saturating_add(u64::from(*ticks));
             if dropped.next_if_eq(&&i).is_some() { None } else { Some(at) }
         })

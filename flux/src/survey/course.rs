@@ -9,7 +9,7 @@ use crate::revolution::{Revolution, TransitionTimes};
 use crate::search::Hits;
 
 /// Cells between two places from which a walk may begin.
-const BLOCK: usize = 512;
+const BLOCK: usize = 256;
 
 /// A transition: its cell, counted from the start of a revolution, and its tick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +49,13 @@ impl<'a> Course<'a> {
         Self { bits, times, blocks }
     }
 
+    /// The course of a revolution of which only the start matters.
+    pub(super) fn head(turn: &'a Revolution) -> Self {
+        let times = &turn.transitions;
+        let walk = Walk { interval: times.first, tick: times.before };
+        Self { bits: &turn.cells.bits, times, blocks: vec![walk] }
+    }
+
     /// Mean ticks of a cell.
     pub(super) fn cell(&self) -> f64 {
         let ticks = self.times.ticks.end.saturating_sub(self.times.ticks.start);
@@ -69,16 +76,14 @@ impl<'a> Course<'a> {
     }
 
     fn collect(&self, cells: Range<usize>, offset: usize, found: &mut Vec<Transition>) {
-        let block = cells.start / BLOCK;
-        let Some(mut walk) = self.blocks.get(block).copied().filter(|_| !cells.is_empty()) else { return };
+        let block = (cells.start / BLOCK).min(self.blocks.len().saturating_sub(1));
+        let Some(walk) = self.blocks.get(block).filter(|_| !cells.is_empty()) else { return };
+        let mut ticks = self.times.from(walk.interval, walk.tick);
         for base in (block.saturating_mul(BLOCK)..cells.end).step_by(64) {
             for cell in Hits(self.bits.window(base, 64)).map(|k| base.saturating_add(k)) {
-                if cell >= cells.end {
-                    return;
-                }
-                walk.pass(self.times, 1);
+                let Some(tick) = ticks.next().filter(|_| cell < cells.end) else { return };
                 if cell >= cells.start {
-                    found.push(Transition { cell: cell.saturating_add(offset), tick: walk.tick });
+                    found.push(Transition { cell: cell.saturating_add(offset), tick });
                 }
             }
         }

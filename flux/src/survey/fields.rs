@@ -65,7 +65,7 @@ pub(super) fn written(sectors: &Sectors, turn: usize) -> Vec<Written> {
     good
 }
 
-/// The gaps of these sectors.
+/// The gaps of these sectors, whole.
 pub(super) fn gaps(written: &[Written]) -> Vec<Gap> {
     let of = |sector: &Written| {
         let before = Gap { key: sector.key, side: Side::Before, cells: sector.id.end..sector.data.start };
@@ -74,6 +74,19 @@ pub(super) fn gaps(written: &[Written]) -> Vec<Gap> {
         std::iter::once(before).chain(after).collect::<Vec<_>>()
     };
     written.iter().flat_map(of).filter(|gap| !gap.cells.is_empty()).collect()
+}
+
+/// Cells behind a data field in which whoever wrote it stops.
+const STOP: usize = 256;
+
+impl Gap {
+    /// Where in the gap of so long a revolution something may have been written
+    /// to the end or from the start: all of it before data and over the index.
+    pub(super) fn seams(&self, turn: usize) -> Range<usize> {
+        let all = self.side == Side::Before || self.cells.end >= turn;
+        let end = if all { self.cells.end } else { self.cells.start.saturating_add(STOP).min(self.cells.end) };
+        self.cells.start..end
+    }
 }
 
 /// The same gap as another revolution shows it.

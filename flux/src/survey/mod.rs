@@ -78,6 +78,7 @@ impl Survey {
 struct Surveyor<'a> {
     turns: &'a [Revolution],
     courses: Vec<OnceCell<Course<'a>>>,
+    heads: Vec<Course<'a>>,
     written: Vec<Vec<Written>>,
     base: usize,
 }
@@ -99,7 +100,8 @@ pub(crate) fn survey(
     let of = |(turn, sectors): (&Revolution, &Sectors)| fields::written(sectors, turn.cells.bits.len());
     let written = turns.iter().zip(read).map(of).collect();
     let courses = turns.iter().map(|_| OnceCell::new()).collect();
-    let surveyor = Surveyor { turns, courses, written, base };
+    let heads = turns.iter().map(Course::head).collect();
+    let surveyor = Surveyor { turns, courses, heads, written, base };
     survey.areas = surveyor.holes();
     survey.speed = surveyor.course(base).map_or_else(Vec::new, |course| course.speed(PARTS));
     let gaps = fields::gaps(surveyor.base());
@@ -138,7 +140,7 @@ impl<'a> Surveyor<'a> {
     }
 
     fn next_course(&self, turn: usize) -> Option<&Course<'a>> {
-        self.course(turn.saturating_add(1))
+        self.heads.get(turn.saturating_add(1))
     }
 
     /// The other revolutions.
@@ -205,25 +207,27 @@ impl<'a> Surveyor<'a> {
     }
 
     /// The jump in a gap of a revolution.
-    fn jump(&self, turn: usize, gap: &std::ops::Range<usize>) -> Option<splice::Jump> {
+    fn jump(&self, turn: usize, gap: &Gap) -> Option<splice::Jump> {
         let course = self.course(turn)?;
+        let gap = gap.seams(course.bits.len());
         let around = gap.start.saturating_sub(splice::AROUND)..gap.end.saturating_add(splice::AROUND);
-        splice::jump(&course.transitions(around, self.next_course(turn)), gap, course.cell())
+        splice::jump(&course.transitions(around, self.next_course(turn)), &gap, course.cell())
     }
 
     /// The splices in gaps.
     fn splices<'g>(&self, gaps: &'g [Gap]) -> Vec<Splice<'g>> {
         let mut found = Vec::new();
         for gap in gaps {
-            let Some(jump) = self.jump(self.base, &gap.cells) else { continue };
+            let Some(jump) = self.jump(self.base, gap) else { continue };
             let next = self.next_of(gap.key);
-            let (mut shown, mut of) = (1usize, 1usize);
+            let (mut shown, of) = (1usize, self.turns.len());
             for turn in self.others() {
                 let Some(same) = self.written.get(turn).and_then(|w| fields::same(w, gap, next)) else { continue };
-                of = of.saturating_add(1);
+                let same = Gap { cells: same, ..*gap };
                 let agrees = |other: &splice::Jump| {
                     let from = |start: usize, gap: usize| start.saturating_sub(gap);
-                    let apart = from(other.cells.start, same.start).abs_diff(from(jump.cells.start, gap.cells.start));
+                    let apart =
+                        from(other.cells.start, same.cells.start).abs_diff(from(jump.cells.start, gap.cells.start));
                     let turned = other.phase - jump.phase;
                     apart <= NEAR && (turned - turned.round()).abs() <= ALIKE
                 };
@@ -256,11 +260,10 @@ impl<'a> Surveyor<'a> {
             let splice = before(sector).filter(|_| by_splice);
             let wider = usual.filter(|_| by_splice).map_or(0, |usual| gap(sector).saturating_sub(usual));
             let speed = stepped.filter(|_| by_speed);
-            let (mut shown, mut of) = (1usize, 1usize);
+            let (mut shown, of) = (1usize, self.turns.len());
             for turn in self.others() {
                 let written = self.written.get(turn).map_or(&[][..], Vec::as_slice);
                 let Some(same) = written.iter().find(|other| other.key == sector.key) else { continue };
-                of = of.saturating_add(1);
                 let agrees = match speed {
                     Some(speed) => step(turn, same).is_some_and(|other| other * speed > 0.0),
                     None => gap(same) == gap(sector),

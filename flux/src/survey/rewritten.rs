@@ -21,10 +21,12 @@ pub(super) fn step(sector: &Written, course: &Course<'_>, next: Option<&Course<'
     let cell = |from: usize, to: usize| length(&course.transitions(from..to, next));
     let data = sector.data.clone();
     let head = cell(data.start, data.start.saturating_add(CELLS).min(data.end))?;
+    let from = head / cell(sector.id.start, sector.id.end)? - 1.0;
+    if from.abs() < STEP {
+        return None;
+    }
     let tail = cell(data.end.saturating_sub(CELLS).max(data.start), data.end)?;
-    let before = cell(sector.id.start, sector.id.end)?;
-    let after = cell(following, following.saturating_add(sector.id.len()))?;
-    let (from, to) = (head / before - 1.0, tail / after - 1.0);
+    let to = tail / cell(following, following.saturating_add(sector.id.len()))? - 1.0;
     let alike = from.min(to) >= STEP || from.max(to) <= -STEP;
     alike.then_some((from + to) / 2.0)
 }

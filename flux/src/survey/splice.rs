@@ -17,8 +17,8 @@ pub(super) const AROUND: usize = 5 * LINE;
 /// change where a field begins, by up to half as much.
 const LEAST: f64 = 0.2;
 /// And in standard deviations of transitions: a jump between two lines of 32 has
-/// half a deviation by chance, and the worst of a gap some four times that.
-const SURE: f64 = 2.5;
+/// half a deviation by chance, and the worst of many gaps five times that.
+const SURE: f64 = 3.5;
 
 /// Less than this no clock resolves.
 const TINY: f64 = 1e-6;
@@ -32,10 +32,35 @@ pub(super) struct Jump {
     pub(super) phase: f64,
 }
 
+/// Transitions whose mean tells whether a closer look is worth it.
+const CHUNK: usize = 16;
+/// A mean is so far off the line through its neighbours, at least, where the grid
+/// jumps by [`LEAST`]: a quarter of it, if the jump is in the middle.
+const OFF: f64 = LEAST / 4.0;
+
+/// False where the means of the transitions follow each other so closely that
+/// the grid does not jump anywhere.
+fn may_jump(transitions: &[Transition], cell: f64) -> bool {
+    let Some(origin) = transitions.first() else { return false };
+    let mean = |chunk: &[Transition]| {
+        let (cells, ticks) = chunk.iter().fold((0usize, 0u64), |(cells, ticks), t| {
+            let (cell, tick) = (t.cell.wrapping_sub(origin.cell), t.tick.wrapping_sub(origin.tick));
+            (cells.wrapping_add(cell), ticks.wrapping_add(tick))
+        });
+        let x = cells as f64 / CHUNK as f64;
+        (x, ticks as f64 / (CHUNK as f64 * cell) - x)
+    };
+    let means: Vec<(f64, f64)> = transitions.chunks_exact(CHUNK).map(mean).collect();
+    means.windows(3).any(|three| match three {
+        [(a, u), (b, v), (c, w)] => (u + (w - u) * (b - a) / (c - a) - v).abs() >= OFF,
+        _ => false,
+    })
+}
+
 /// The jump in a gap, among the transitions of the gap and of [`AROUND`] cells
 /// on either side; `cell` is the mean length of a cell in ticks.
 pub(super) fn jump(transitions: &[Transition], gap: &Range<usize>, cell: f64) -> Option<Jump> {
-    let origin = *transitions.first()?;
+    let origin = *transitions.first().filter(|_| may_jump(transitions, cell))?;
     let mut sums = vec![Sums::default()];
     let mut points = Vec::with_capacity(transitions.len());
     for transition in transitions {
