@@ -6,7 +6,7 @@
 //! flux. What a code looks like is data: [`code`].
 //!
 //! Pure computation: the same input gives the same cells on any machine. Loops
-//! work on whole numbers; the rungs above them ([`derive()`]) on floats, with the
+//! work on whole numbers; the rungs above them ([`derive()`]) and the survey on floats, with the
 //! four operations, roots and rounding only, which IEEE 754 defines to the last
 //! bit. NOTES.md beside this file has sources and quirks.
 #![forbid(unsafe_code)]

@@ -41,15 +41,15 @@ fn turn(cells: &Cells) -> Vec<f64> {
 }
 
 /// A capture of turns of so many cells, each transition up to `jitter` cells off.
-fn capture(turns: &[Vec<f64>], len: usize, jitter: f64) -> Flux {
+fn capture(turns: &[Vec<f64>], len: f64, jitter: f64) -> Flux {
     let mut dice = Dice(9);
     let mut times: Vec<u64> = Vec::new();
     let mut index = vec![IndexMark { tick: 0, interval: 0 }];
     for (nth, turn) in turns.iter().enumerate() {
-        let start = (nth * len) as f64;
+        let start = nth as f64 * len;
         times.extend(turn.iter().map(|at| ((start + at + jitter * dice.jitter()) * CELL).round().max(0.0) as u64));
         let interval = u32::try_from(times.len()).unwrap();
-        index.push(IndexMark { tick: ((start + len as f64) * CELL) as u64, interval });
+        index.push(IndexMark { tick: ((start + len) * CELL) as u64, interval });
     }
     let before = std::iter::once(0).chain(times.iter().copied());
     let intervals: Vec<u32> =
@@ -108,7 +108,7 @@ fn a_track_written_at_once_shows_nothing() {
             write_track(&sectors(&plain(scheme, 5, if scheme == Scheme::IbmFm { 1 } else { 2 })), &form(scheme));
         let cells = cells.unwrap();
         for (turns, jitter) in [(1, 0.0), (3, 0.0), (1, 0.2), (3, 0.2)] {
-            let seen = derived(capture(&vec![turn(&cells); turns], cells.bits.len(), jitter));
+            let seen = derived(capture(&vec![turn(&cells); turns], cells.bits.len() as f64, jitter));
             assert_eq!((kinds(&seen), codes(&seen)), (vec![], vec![]), "{scheme:?} {turns} {jitter}");
             assert!(seen.survey.rewritten.is_empty());
             assert_eq!(seen.survey.speed.len(), 32);
@@ -125,7 +125,7 @@ fn a_sector_written_by_another_drive_is_told_by_its_speed_and_its_splice() {
     for (speed, phase) in [(0.015, 0.35), (-0.015, -0.3)] {
         for turns in [1, 3] {
             let turn = rewrite(&turn(&cells), &cells, 4, (speed, phase));
-            let seen = derived(capture(&vec![turn; turns], cells.bits.len(), 0.15));
+            let seen = derived(capture(&vec![turn; turns], cells.bits.len() as f64, 0.15));
             let [one] = &seen.survey.rewritten[..] else { panic!("{:?}", seen.survey.rewritten) };
             assert_eq!((one.slot, one.shown), (4, (turns as u16, turns as u16)));
             let permille = one.speed.unwrap();
@@ -147,11 +147,25 @@ fn a_sector_written_by_another_drive_is_told_by_its_speed_and_its_splice() {
 fn a_sector_written_by_the_same_drive_is_told_by_its_splice() {
     let cells = track(Scheme::IbmMfm);
     let turn = rewrite(&turn(&cells), &cells, 2, (0.0, 0.4));
-    let seen = derived(capture(&[turn.clone(), turn], cells.bits.len(), 0.15));
+    let seen = derived(capture(&[turn.clone(), turn], cells.bits.len() as f64, 0.15));
     let [one] = &seen.survey.rewritten[..] else { panic!("{:?}", seen.survey.rewritten) };
     assert_eq!((one.slot, one.speed), (2, None));
     assert!((300..=500).contains(&one.splice.unwrap().1));
     assert_eq!(seen.survey.count(AreaKind::Splice), 2, "{:?}", seen.survey.areas);
+}
+
+#[test]
+fn a_turn_that_is_no_whole_number_of_cells_has_a_splice_at_the_index() {
+    let cells = track(Scheme::IbmMfm);
+    for turns in [2, 3] {
+        let seen = derived(capture(&vec![turn(&cells); turns], cells.bits.len() as f64 + 0.4, 0.1));
+        let [area] = &seen.survey.areas[..] else { panic!("{:?}", seen.survey.areas) };
+        let of = turns as u16 - 1;
+        assert_eq!((area.kind, area.evidence), (AreaKind::Splice, Evidence::Shown(of, of)));
+        let apart = area.start.min(cells.bits.len() as u64 - area.start.min(cells.bits.len() as u64));
+        assert!(apart < 48, "{area:?}");
+        assert!(seen.survey.rewritten.is_empty() && codes(&seen).is_empty());
+    }
 }
 
 #[test]
@@ -161,7 +175,7 @@ fn where_all_sectors_were_written_later_none_is_odd() {
     for slot in 0..9 {
         turn = rewrite(&turn, &cells, slot, (0.012, 0.1 * slot as f64 - 0.4));
     }
-    let seen = derived(capture(&vec![turn; 3], cells.bits.len(), 0.1));
+    let seen = derived(capture(&vec![turn; 3], cells.bits.len() as f64, 0.1));
     assert!(seen.survey.rewritten.is_empty(), "{:?}", seen.survey.rewritten);
     assert!(seen.survey.count(AreaKind::Splice) >= 5);
     assert!(codes(&seen).is_empty());
@@ -175,7 +189,7 @@ fn a_step_of_speed_is_no_splice_and_no_sector_written_later() {
         for step in [0.02, -0.02] {
             let bent = |place: &f64| if *place > at { place + (place - at) * step } else { *place };
             let turn: Vec<f64> = turn(&cells).iter().map(bent).collect();
-            let len = (cells.bits.len() as f64 + (cells.bits.len() as f64 - at) * step) as usize;
+            let len = cells.bits.len() as f64 + (cells.bits.len() as f64 - at) * step;
             let seen = derived(capture(&vec![turn; 2], len, 0.1));
             assert!(seen.survey.rewritten.is_empty(), "{at} {step} {:?}", seen.survey.rewritten);
             let (low, high) = (seen.survey.speed.iter().min().unwrap(), seen.survey.speed.iter().max().unwrap());
@@ -191,12 +205,12 @@ fn a_stretch_without_transitions_is_an_area_when_most_revolutions_show_it() {
     let (from, to) = (end + 300.0, end + 500.0);
     let whole = turn(&cells);
     let holed: Vec<f64> = whole.iter().copied().filter(|at| !(from..to).contains(at)).collect();
-    let seen = derived(capture(&[holed.clone(), holed.clone(), whole.clone()], cells.bits.len(), 0.1));
+    let seen = derived(capture(&[holed.clone(), holed.clone(), whole.clone()], cells.bits.len() as f64, 0.1));
     let [area] = &seen.survey.areas[..] else { panic!("{:?}", seen.survey.areas) };
     assert_eq!((area.kind, area.evidence), (AreaKind::NoFlux, Evidence::Shown(2, 3)));
     assert!(area.start.abs_diff(from as u64) <= 4 && area.len.abs_diff(200) <= 8, "{area:?}");
     assert_eq!(codes(&seen), [finding::FLUX_NO_FLUX.id]);
-    let once = derived(capture(&[holed, whole.clone(), whole], cells.bits.len(), 0.1));
+    let once = derived(capture(&[holed, whole.clone(), whole], cells.bits.len() as f64, 0.1));
     assert!(once.survey.areas.is_empty());
 }
 
@@ -217,7 +231,7 @@ fn a_stretch_between_sectors_that_each_revolution_shows_otherwise_is_weak() {
         turn
     };
     let turns = [noisy(), noisy(), noisy()];
-    let seen = derived(capture(&turns, cells.bits.len(), 0.1));
+    let seen = derived(capture(&turns, cells.bits.len() as f64, 0.1));
     let weak: Vec<_> = seen.survey.areas.iter().filter(|area| area.kind == AreaKind::Weak).collect();
     let [area] = &weak[..] else { panic!("{:?}", seen.survey.areas) };
     assert_eq!(area.evidence, Evidence::Differs(3, 3));
@@ -228,7 +242,7 @@ fn a_stretch_between_sectors_that_each_revolution_shows_otherwise_is_weak() {
     assert_eq!(codes(&seen), [finding::FLUX_WEAK.id]);
     // Trouble in one revolution is no weak stretch, and two do not tell.
     for turns in [vec![turn(&cells), noisy(), turn(&cells)], vec![noisy(), noisy()]] {
-        let seen = derived(capture(&turns, cells.bits.len(), 0.1));
+        let seen = derived(capture(&turns, cells.bits.len() as f64, 0.1));
         assert_eq!(seen.survey.count(AreaKind::Weak), 0);
     }
 }

@@ -108,6 +108,9 @@ pub(crate) fn survey(
     survey.areas.extend(surveyor.weak(&gaps));
     let splices = surveyor.splices(&gaps);
     survey.areas.extend(splices.iter().map(|splice| splice.area));
+    for area in &mut survey.areas {
+        area.start = area.start.checked_rem(turn.cells.bits.len() as u64).unwrap_or(0);
+    }
     survey.areas.sort_unstable();
     survey.rewritten = surveyor.rewritten(&splices, sectors);
     Ok(survey)
@@ -214,13 +217,19 @@ impl<'a> Surveyor<'a> {
         splice::jump(&course.transitions(around, self.next_course(turn)), &gap, course.cell())
     }
 
+    /// How many revolutions can show a gap: over the index the last one ends.
+    fn showing(&self, gap: &Gap) -> usize {
+        let over = self.turns.get(self.base).is_some_and(|turn| gap.cells.end > turn.cells.bits.len());
+        self.turns.len().saturating_sub(usize::from(over)).max(1)
+    }
+
     /// The splices in gaps.
     fn splices<'g>(&self, gaps: &'g [Gap]) -> Vec<Splice<'g>> {
         let mut found = Vec::new();
         for gap in gaps {
             let Some(jump) = self.jump(self.base, gap) else { continue };
             let next = self.next_of(gap.key);
-            let (mut shown, of) = (1usize, self.turns.len());
+            let (mut shown, of) = (1usize, self.showing(gap));
             for turn in self.others() {
                 let Some(same) = self.written.get(turn).and_then(|w| fields::same(w, gap, next)) else { continue };
                 let same = Gap { cells: same, ..*gap };
