@@ -1,13 +1,18 @@
 //! Finds marks in a string of cells.
 
+use std::sync::LazyLock;
+
 use floptical_model::{Bits, Context, Error, ErrorKind, Result};
 
 use crate::code::{CODES, Code, Mark, Pattern, Role};
-use crate::sieve::SYNCS;
+use crate::sieve::Sieve;
 
 /// The most marks of one string. An ED track that is nothing but marks has
 /// 6,250.
 const MOST_MARKS: usize = 1 << 14;
+
+/// What the id and data marks of each code share, in the order of [`CODES`].
+static SYNCS: LazyLock<Sieve> = LazyLock::new(|| Sieve::new(CODES.iter().map(|code| code.sync)));
 
 /// A mark in a string of cells.
 #[derive(Debug, Clone, Copy)]
@@ -29,15 +34,13 @@ pub(crate) fn marks(bits: &Bits, circle: bool, context: &Context) -> Result<Vec<
     context.step(bits.len() as u64 / 64)?;
     let mut all = vec![Vec::new(); CODES.len()];
     SYNCS.each(bits, circle, |nth, at| {
-        let Some((code, found)) = CODES.get(nth).zip(all.get_mut(nth)) else { return Ok(()) };
-        let Some(mark) = mark_at(bits, code, at) else { return Ok(()) };
-        context.entry(1)?;
-        if found.len() >= MOST_MARKS {
-            return Err(Error::new(ErrorKind::Limit, format!("more than {MOST_MARKS} marks on one track")));
-        }
-        found.push(mark);
-        Ok(())
-    })?;
+        let Some((code, found)) = CODES.get(nth).zip(all.get_mut(nth)) else { return };
+        found.extend(mark_at(bits, code, at).filter(|_| found.len() <= MOST_MARKS));
+    });
+    context.entry(all.iter().map(Vec::len).sum::<usize>() as u64)?;
+    if all.iter().any(|found| found.len() > MOST_MARKS) {
+        return Err(Error::new(ErrorKind::Limit, format!("more than {MOST_MARKS} marks on one track")));
+    }
     all.iter_mut().for_each(|found| set_free(found, bits.len(), circle));
     Ok(all)
 }

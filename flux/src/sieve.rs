@@ -5,19 +5,14 @@
 //! byte, in a table of what such pieces the patterns have, tells where no pattern
 //! can be: nearly everywhere.
 
-use std::sync::LazyLock;
+use floptical_model::Bits;
 
-use floptical_model::{Bits, Result};
-
-use crate::code::{CODES, Pattern};
+use crate::code::Pattern;
 
 /// Cells of a piece.
 const PIECE: usize = 16;
 /// Cells from one piece to the next.
 const STEP: usize = 8;
-
-/// The syncs of all codes, in the order of [`CODES`].
-pub(crate) static SYNCS: LazyLock<Sieve> = LazyLock::new(|| Sieve::new(CODES.iter().map(|code| code.sync)));
 
 /// Patterns, and a table of the pieces that they have.
 pub(crate) struct Sieve {
@@ -36,7 +31,8 @@ struct Piece {
 }
 
 impl Sieve {
-    fn new(patterns: impl Iterator<Item = Pattern>) -> Self {
+    /// A sieve for some patterns.
+    pub(crate) fn new(patterns: impl Iterator<Item = Pattern>) -> Self {
         let patterns = patterns.collect::<Vec<_>>();
         let mut sieve = Self { patterns: Vec::new(), table: Box::new([0; 1 << PIECE]), pieces: vec![Vec::new()] };
         for (nth, pattern) in patterns.iter().enumerate() {
@@ -66,12 +62,7 @@ impl Sieve {
 
     /// Tell the first cells of all windows of 64 that show a pattern, with its
     /// number, about in the order of the cells.
-    pub(crate) fn each(
-        &self,
-        bits: &Bits,
-        circle: bool,
-        mut found: impl FnMut(usize, usize) -> Result<()>,
-    ) -> Result<()> {
+    pub(crate) fn each(&self, bits: &Bits, circle: bool, mut found: impl FnMut(usize, usize)) {
         let len = bits.len();
         let end = if circle { len } else { len.saturating_sub(63) };
         let word = |at: usize| match circle && at.saturating_add(64) > len {
@@ -90,12 +81,11 @@ impl Sieve {
                 for piece in self.pieces.get(usize::from(shown)).into_iter().flatten() {
                     let Some(at) = at.checked_sub(piece.from).filter(|at| *at < end) else { continue };
                     if self.patterns.get(piece.nth).is_some_and(|pattern| pattern.matches(word(at))) {
-                        found(piece.nth, at)?;
+                        found(piece.nth, at);
                     }
                 }
             }
         }
-        Ok(())
     }
 
     /// What the table says of the pieces that begin in the first of two words.
@@ -124,11 +114,13 @@ fn cut(window: u64, piece: usize) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::code::CODES;
     use crate::search::places;
 
     /// Every pattern at every place and phase, over the seam of a circle too.
     #[test]
     fn what_the_sieve_finds_is_what_a_search_for_each_code_finds() {
+        let sieve = Sieve::new(CODES.iter().map(|code| code.sync));
         for len in [64, 200, 1000, 1003, 4096] {
             let mut bits = Bits::zeros(0);
             let mut state = 1u64;
@@ -142,11 +134,7 @@ mod tests {
             bits.truncate(len);
             for circle in [false, true] {
                 let mut found = Vec::new();
-                let all = SYNCS.each(&bits, circle, |nth, at| {
-                    found.push((nth, at));
-                    Ok(())
-                });
-                all.unwrap();
+                sieve.each(&bits, circle, |nth, at| found.push((nth, at)));
                 found.sort_unstable();
                 let codes = CODES.iter().enumerate();
                 let each = codes.flat_map(|(nth, code)| places(&bits, circle, code.sync).map(move |at| (nth, at)));
