@@ -1,9 +1,11 @@
 //! Layouts: how the blocks of a disk lie on its tracks. Data, not code.
 
 mod observe;
+mod stepping;
 mod table;
 
-pub use observe::{logical_tracks, observe, pitch};
+pub use observe::{logical_tracks, observe};
+pub use stepping::Stepping;
 pub use table::LAYOUTS;
 
 use std::borrow::Cow;
