@@ -31,6 +31,7 @@ mod pll;
 mod recognise;
 mod revolution;
 mod search;
+mod sieve;
 mod stencil;
 mod transitions;
 mod unclaimed;

@@ -147,9 +147,7 @@ impl<'a> Loop<'a> {
         if self.time + clean.ticks > end {
             return false;
         }
-        for cells in clean.cells {
-            self.strip.put(i64::from(cells) * self.stride, self.stride);
-        }
+        self.strip.put_all(&clean.cells, self.stride);
         self.time += clean.ticks;
         self.taken += CHUNK;
         self.worst = self.worst.max(clean.worst);
@@ -290,6 +288,39 @@ impl Strip {
         if self.used > 0 {
             self.word |= 1 << (63 + stride - self.used);
         }
+    }
+
+    /// As [`Strip::put`] for the cells of each of many transitions.
+    #[allow(clippy::arithmetic_side_effects, reason = "4 transitions of 5 cells of 2 are fewer than a word has")]
+    #[inline(always)]
+    fn put_all(&mut self, cells: &[u8; CHUNK], stride: i64) {
+        if self.used < 0 {
+            cells.iter().for_each(|cells| self.put(i64::from(*cells) * stride, stride));
+            return;
+        }
+        for few in cells.as_chunks::<4>().0 {
+            let (mut word, mut count) = (0, 0);
+            for cells in few {
+                let cells = i64::from(*cells) * stride;
+                word = word << cells | 1;
+                count += cells;
+            }
+            self.push(word << (stride - 1), count);
+        }
+    }
+
+    /// Fewer than 64 cells, the last one lowest.
+    #[allow(clippy::arithmetic_side_effects, reason = "`used` is in 0..=64 and `count` in 1..64")]
+    #[inline(always)]
+    fn push(&mut self, cells: u64, count: i64) {
+        self.used += count;
+        if self.used > 64 {
+            self.used -= 64;
+            self.word |= cells >> self.used;
+            self.bytes.extend_from_slice(&self.word.to_be_bytes());
+            self.word = 0;
+        }
+        self.word |= cells << (64 - self.used);
     }
 
     #[allow(clippy::arithmetic_side_effects, reason = "`used` stays far below 2^62")]

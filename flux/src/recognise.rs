@@ -26,8 +26,8 @@ const LONGER_GAP2: usize = 19;
 pub fn recognise(cells: &Cells, at: TrackAt, context: &Context) -> Result<Sectors> {
     let reader = Reader { cells, at, bits: &cells.bits, circle: cells.join.copied() != Some(Join::Open) };
     let mut seen = Vec::new();
-    for code in CODES {
-        seen.extend(reader.read(code, context)?);
+    for (code, found) in CODES.iter().zip(marks(reader.bits, reader.circle, context)?) {
+        seen.extend(reader.read(code, &found, context)?);
     }
     drop_rivals(&mut seen);
     drop_echoes(&mut seen);
@@ -221,12 +221,11 @@ impl Reader<'_> {
         Ok(code.data_at(self.bits, found.body, size, self.room(found.body)))
     }
 
-    /// Everything that one code shows.
-    fn read(&self, code: &'static Code, context: &Context) -> Result<Vec<Seen>> {
-        let found = marks(self.bits, self.circle, code, context)?;
-        let ids = self.ids(code, &found, context)?;
+    /// Everything that the marks of one code show.
+    fn read(&self, code: &'static Code, found: &[Found], context: &Context) -> Result<Vec<Seen>> {
+        let ids = self.ids(code, found, context)?;
         let common = commonest_size(&ids);
-        let pairs = self.pairs(code, &found, ids);
+        let pairs = self.pairs(code, found, ids);
         let declared = BTreeMap::new();
         let seen = self.sectors(code, &pairs, (&declared, common), context)?;
         if !code.strong || code.size.is_some() || !seen.iter().any(|s| is_bad(&s.sighting)) {

@@ -1,12 +1,18 @@
-//! Finds marks in a string of cells, 64 places at a time.
+//! Finds marks in a string of cells.
+
+use std::sync::LazyLock;
 
 use floptical_model::{Bits, Context, Error, ErrorKind, Result};
 
-use crate::code::{Code, Mark, Pattern, Role};
+use crate::code::{CODES, Code, Mark, Pattern, Role};
+use crate::sieve::Sieve;
 
 /// The most marks of one string. An ED track that is nothing but marks has
 /// 6,250.
 const MOST_MARKS: usize = 1 << 14;
+
+/// What the id and data marks of each code share, in the order of [`CODES`].
+static SYNCS: LazyLock<Sieve> = LazyLock::new(|| Sieve::new(CODES.iter().map(|code| code.sync)));
 
 /// A mark in a string of cells.
 #[derive(Debug, Clone, Copy)]
@@ -23,37 +29,43 @@ pub(crate) struct Found {
     pub(crate) whole: bool,
 }
 
-/// The id and data marks of a code, by their place.
-pub(crate) fn marks(bits: &Bits, circle: bool, code: &'static Code, context: &Context) -> Result<Vec<Found>> {
+/// The id and data marks of every code, by their place, in the order of [`CODES`].
+pub(crate) fn marks(bits: &Bits, circle: bool, context: &Context) -> Result<Vec<Vec<Found>>> {
     context.step(bits.len() as u64 / 64)?;
-    let mut found = Vec::new();
-    for at in places(bits, circle, code.sync) {
-        let window = bits.window_wrapping(at, 64);
-        let shown = |m: &&Mark| m.role != Role::Index && (window ^ m.cells.value) & code.must_show() == 0;
-        let Some(mark) = code.marks.iter().find(shown) else { continue };
-        let body = at.saturating_add(64usize.saturating_sub(code.peek));
-        let start = body.saturating_sub(code.mark_cells);
-        let start = if start >= bits.len() { start.saturating_sub(bits.len()) } else { start };
-        context.entry(1)?;
-        if found.len() >= MOST_MARKS {
-            return Err(Error::new(ErrorKind::Limit, format!("more than {MOST_MARKS} marks on one track")));
-        }
-        found.push(Found {
-            start,
-            body: start.saturating_add(code.mark_cells),
-            free: 0,
-            mark,
-            whole: mark.cells.matches(window),
-        });
+    let mut all = vec![Vec::new(); CODES.len()];
+    SYNCS.each(bits, circle, |nth, at| {
+        let Some((code, found)) = CODES.get(nth).zip(all.get_mut(nth)) else { return };
+        found.extend(mark_at(bits, code, at).filter(|_| found.len() <= MOST_MARKS));
+    });
+    context.entry(all.iter().map(Vec::len).sum::<usize>() as u64)?;
+    if all.iter().any(|found| found.len() > MOST_MARKS) {
+        return Err(Error::new(ErrorKind::Limit, format!("more than {MOST_MARKS} marks on one track")));
     }
+    all.iter_mut().for_each(|found| set_free(found, bits.len(), circle));
+    Ok(all)
+}
+
+/// The mark that the window of 64 cells from `at` shows.
+fn mark_at(bits: &Bits, code: &'static Code, at: usize) -> Option<Found> {
+    let window = bits.window_wrapping(at, 64);
+    let shown = |m: &&Mark| m.role != Role::Index && (window ^ m.cells.value) & code.must_show() == 0;
+    let mark = code.marks.iter().find(shown)?;
+    let body = at.saturating_add(64usize.saturating_sub(code.peek));
+    let start = body.saturating_sub(code.mark_cells);
+    let start = if start >= bits.len() { start.saturating_sub(bits.len()) } else { start };
+    let body = start.saturating_add(code.mark_cells);
+    Some(Found { start, body, free: 0, mark, whole: mark.cells.matches(window) })
+}
+
+/// Bring marks into their order, and tell how far each is from the next.
+fn set_free(found: &mut [Found], len: usize, circle: bool) {
     found.sort_by_key(|f| f.start);
-    let turn = if circle { bits.len() } else { 0 };
+    let turn = if circle { len } else { 0 };
     let first = found.first().map_or(0, |f| f.start.saturating_add(turn));
     let next: Vec<usize> = found.iter().skip(1).map(|f| f.start).chain([first]).collect();
     for (f, next) in found.iter_mut().zip(next) {
-        f.free = if next > f.start { next.saturating_sub(f.body) } else { bits.len().saturating_sub(f.body) };
+        f.free = if next > f.start { next.saturating_sub(f.body) } else { len.saturating_sub(f.body) };
     }
-    Ok(found)
 }
 
 /// The first cells of all windows of 64 that show a pattern.

@@ -14,12 +14,24 @@ const LONGEST: i64 = 5;
 /// Entries at most: a clock of 1 ns and cells of 4 us have 20,000.
 const ENTRIES: i64 = 1 << 15;
 
-/// The number of cells by the ticks of an interval; 0 where there is a doubt.
+/// What intervals say by their ticks.
 pub(crate) struct Stencil {
     /// The length of a cell that it was made for.
     period: i64,
-    cells: Vec<u8>,
+    entries: Vec<Entry>,
 }
+
+/// What an interval says.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    /// Its number of cells.
+    cells: i32,
+    /// How much longer it is than these.
+    off: i32,
+}
+
+/// So far off that no chunk with it is clean.
+const DOUBT: Entry = Entry { cells: 0, off: i32::MAX };
 
 /// A chunk that leaves no doubt.
 pub(crate) struct Clean {
@@ -38,14 +50,17 @@ pub(crate) struct Clean {
 impl Stencil {
     /// A stencil for cells of this length.
     pub(crate) fn of(period: i64) -> Self {
-        let entries = (period.saturating_mul(LONGEST) >> SHIFT).clamp(0, ENTRIES);
-        let cells = (0..entries).map(|ticks| {
-            let since = ticks << SHIFT;
-            let cells = since.saturating_add(period / 2).checked_div(period).unwrap_or(0);
-            let off = since.saturating_sub(cells.saturating_mul(period)).saturating_abs();
-            if is_near(off, period) { u8::try_from(cells).unwrap_or(0) } else { 0 }
-        });
-        Self { period, cells: cells.collect() }
+        let longest = period.saturating_mul(LONGEST) >> SHIFT;
+        let entries = (0..longest).take_while(|_| longest <= ENTRIES).map(|ticks| Self::entry(ticks << SHIFT, period));
+        Self { period, entries: entries.collect() }
+    }
+
+    fn entry(since: i64, period: i64) -> Entry {
+        let cells = since.saturating_add(period / 2).checked_div(period).unwrap_or(0);
+        let off = since.saturating_sub(cells.saturating_mul(period));
+        let sure = cells > 0 && is_near(off.saturating_abs(), period);
+        let entry = i32::try_from(cells).ok().zip(i32::try_from(off).ok()).filter(|_| sure);
+        entry.map_or(DOUBT, |(cells, off)| Entry { cells, off })
     }
 
     /// The cells of a chunk that begins `since` after the middle of a cell.
@@ -56,29 +71,32 @@ impl Stencil {
     #[allow(
         clippy::arithmetic_side_effects,
         clippy::cast_sign_loss,
-        reason = "periods < 2^45 and cells < 6 where they are multiplied; 64 intervals of 2^48 at most"
+        clippy::cast_possible_truncation,
+        reason = "periods < 2^45 and 5 cells at most for each of 64 entries of 2^31"
     )]
     pub(crate) fn read(&mut self, chunk: &[u32; CHUNK], period: i64, since: i64) -> Option<Clean> {
         if (period - self.period).abs() > self.period >> 6 {
             *self = Self::of(period);
         }
-        let (mut at, mut lowest, mut highest, mut count, mut doubt) = (since, since, since, 0i64, false);
+        let stretch = period - self.period;
+        let (mut at, mut lowest, mut highest, mut total, mut count) = (since, since, since, since, 0i64);
         let mut halves = [0i64; 2];
         let mut cells = [0u8; CHUNK];
         for (half, (chunk, cells)) in
             halves.iter_mut().zip(chunk.chunks_exact(CHUNK / 2).zip(cells.chunks_exact_mut(CHUNK / 2)))
         {
             for (interval, cells) in chunk.iter().zip(cells) {
-                *cells = self.cells.get(*interval as usize).copied().unwrap_or(0);
-                doubt |= *cells == 0;
-                at += (i64::from(*interval) << SHIFT) - i64::from(*cells) * period;
+                let entry = self.entries.get(*interval as usize).copied().unwrap_or(DOUBT);
+                *cells = entry.cells as u8;
+                count += i64::from(entry.cells);
+                total += i64::from(entry.off);
+                at = total - count * stretch;
                 (lowest, highest) = (lowest.min(at), highest.max(at));
                 *half += at;
-                count += i64::from(*cells);
             }
         }
         let worst = highest.max(-lowest);
-        if doubt || !is_near(worst, period) {
+        if !is_near(worst, period) {
             return None;
         }
         let ticks = (at - since + count * period) as u64 >> SHIFT;

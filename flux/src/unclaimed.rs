@@ -1,14 +1,26 @@
 //! What no field claims: filler, sync zeros and index marks are regular; the
 //! rest is shown, for that is how hidden data and protections are found.
 
+use std::sync::LazyLock;
+
 use floptical_model::{Bits, Context, Result, Unclaimed};
 
 use crate::code::{CODES, Code, Role};
 use crate::recognise::Reader;
-use crate::search::{Hits, places};
+use crate::search::Hits;
+use crate::sieve::Sieve;
 
 /// Runs up to so many cells are splices, where writing began or ended.
 const SPLICE: usize = 64;
+
+/// What shows that something is marked, by the number of the code.
+static ANY_SYNCS: LazyLock<Sieve> = LazyLock::new(|| Sieve::new(CODES.iter().map(|code| code.any_sync)));
+
+/// The index marks of codes that begin tracks at the index.
+static INDEX_MARKS: LazyLock<Sieve> = LazyLock::new(|| {
+    let marks = CODES.iter().filter(|code| code.indexed).flat_map(|code| code.marks);
+    Sieve::new(marks.filter(|mark| mark.role == Role::Index).map(|mark| mark.cells))
+});
 
 /// The stretches that no field claims and that are not regular: neither a
 /// repeated byte nor an index mark, and longer than a splice or marked. What lies between the
@@ -91,12 +103,12 @@ fn syncs(bits: &Bits, codes: &[&Code]) -> Vec<usize> {
     // The pattern may be shorter than the window that is searched.
     let mut padded = bits.clone();
     padded.push_bits(0, 63);
-    let marks = |code: &&Code| {
-        let sync = code.any_sync;
-        let shown = sync.cells();
-        places(&padded, false, sync).filter(move |at| at.saturating_add(shown) <= bits.len())
-    };
-    let mut found: Vec<usize> = codes.iter().flat_map(marks).collect();
+    let mut found = Vec::new();
+    ANY_SYNCS.each(&padded, false, |nth, at| {
+        let code = CODES.get(nth).filter(|code| codes.iter().any(|c| c.scheme == code.scheme));
+        let whole = |code: &&&Code| at.saturating_add(code.any_sync.cells()) <= bits.len();
+        found.extend(code.filter(whole).map(|_| at));
+    });
     found.sort_unstable();
     found
 }
@@ -106,13 +118,11 @@ fn syncs(bits: &Bits, codes: &[&Code]) -> Vec<usize> {
 fn irregular(bits: &Bits, codes: &[&Code]) -> Vec<(usize, usize)> {
     let len = bits.len();
     let mut regular: Vec<(usize, usize)> = Vec::new();
+    INDEX_MARKS.each(bits, false, |_, at| regular.push((at, at.saturating_add(64))));
     let mut periods = Vec::new();
     // What is regular in the gaps of other codes is there in any data.
     for code in CODES.iter().filter(|code| code.indexed) {
         // A byte repeated is a stretch that equals itself one byte later.
-        for mark in code.marks.iter().filter(|m| m.role == Role::Index) {
-            regular.extend(places(bits, false, mark.cells).map(|at| (at, at.saturating_add(64))));
-        }
         let period = code.byte_cells();
         if periods.contains(&period) {
             continue;

@@ -9,6 +9,8 @@ pub(super) const TEXT: u8 = 4;
 const BLOCK: u8 = 0x0D;
 const OVERFLOW_CODE: u8 = 0x0B;
 const LONG_CODE: u8 = 0x0C;
+/// The shortest time of one byte; what is below tells a code.
+const SHORTEST: u8 = 0x0E;
 pub(super) const OVERFLOW: u32 = 0x1_0000;
 
 /// The mark after the last block.
@@ -63,6 +65,22 @@ impl<'a> Walk<'a> {
         Self { bytes, at: 0, position: 0, over: false }
     }
 
+    /// Take the times of one byte that come next, up to a position of the stream:
+    /// nearly all times are such.
+    pub(super) fn short_times(&mut self, end: u64) -> &'a [u8] {
+        const TOGETHER: usize = 64;
+        let rest = self.bytes.get(self.at..).filter(|_| !self.over).unwrap_or_default();
+        let most = usize::try_from(end.saturating_sub(self.position)).unwrap_or(usize::MAX);
+        let rest = rest.get(..most).unwrap_or(rest);
+        let other = |piece: &[u8]| piece.iter().fold(false, |any, b| any | (*b < SHORTEST));
+        let whole = rest.chunks(TOGETHER).take_while(|piece| !other(piece)).count().saturating_mul(TOGETHER);
+        let more = rest.get(whole..).unwrap_or_default().iter().take_while(|b| **b >= SHORTEST).count();
+        let len = whole.saturating_add(more).min(rest.len());
+        self.at = self.at.saturating_add(len);
+        self.position = self.position.saturating_add(len as u64);
+        rest.get(..len).unwrap_or_default()
+    }
+
     fn block(&mut self, rest: &'a [u8]) -> Event<'a> {
         let at = self.at;
         let (Some([_, kind, low, high]), Some(data)) = (rest.first_chunk(), rest.get(BLOCK_HEAD..)) else {
@@ -102,7 +120,7 @@ impl<'a> Iterator for Walk<'a> {
             [0x08, ..] => (1, Code::Nothing),
             [0x09, _, ..] => (2, Code::Nothing),
             [0x0A, _, _, ..] => (3, Code::Nothing),
-            [ticks @ 0x0E..=0xFF, ..] => (1, Code::Time(u16::from(*ticks))),
+            [ticks @ SHORTEST..=0xFF, ..] => (1, Code::Time(u16::from(*ticks))),
             _ => return Some(self.stop(Event::Cut { at: self.at })),
         };
         let event = Event::Code { code, at: self.at, len, position: self.position };
@@ -119,7 +137,7 @@ pub(super) fn push_time(out: &mut Vec<u8>, ticks: u32) -> u32 {
     out.extend(std::iter::repeat_n(OVERFLOW_CODE, overflows));
     let [_, _, high, low] = ticks.to_be_bytes();
     match (high, low) {
-        (0, 0x0E..=0xFF) => out.push(low),
+        (0, SHORTEST..=0xFF) => out.push(low),
         (..=7, _) => out.extend([high, low]),
         _ => out.extend([LONG_CODE, high, low]),
     }

@@ -186,7 +186,10 @@ impl<'a> Scan<'a> {
             tail: None,
             len: bytes.len(),
         };
-        for event in Walk::new(bytes) {
+        let mut walk = Walk::new(bytes);
+        loop {
+            walk.short_times(u64::MAX);
+            let Some(event) = walk.next() else { return scan };
             match event {
                 Event::Code { .. } => {}
                 Event::Block { kind, data, at, position } => scan.block(bytes, kind, data, (at, position)),
@@ -198,7 +201,6 @@ impl<'a> Scan<'a> {
                 Event::Cut { at } => scan.cut = Some(at),
             }
         }
-        scan
     }
 
     fn block(&mut self, bytes: &'a [u8], kind: u8, data: &'a [u8], (at, position): (usize, u64)) {
@@ -405,7 +407,12 @@ impl Times {
     /// Walk all codes; the position after the last.
     fn walk(&mut self, bytes: &[u8]) -> u64 {
         let mut walk = Walk::new(bytes);
-        for event in walk.by_ref() {
+        self.intervals.reserve(bytes.len());
+        loop {
+            if self.overflows == 0 {
+                self.short_times(walk.short_times(self.waiting.last().map_or(u64::MAX, |index| index.position)));
+            }
+            let Some(event) = walk.next() else { return walk.position };
             let Event::Code { code, len, position, .. } = event else { continue };
             let end = position.saturating_add(len as u64);
             while let Some(index) = self.waiting.pop_if(|i| i.position < end) {
@@ -417,7 +424,12 @@ impl Times {
                 Code::Time(rest) => self.time(rest),
             }
         }
-        walk.position
+    }
+
+    /// Take many times of one byte.
+    fn short_times(&mut self, times: &[u8]) {
+        self.intervals.extend(times.iter().map(|ticks| u32::from(*ticks)));
+        self.tick = times.iter().fold(self.tick, |tick, ticks| tick.wrapping_add((*ticks).into()));
     }
 
     fn running(&self) -> u64 {

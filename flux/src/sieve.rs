@@ -1,0 +1,146 @@
+//! Finds the marks of all codes in one pass over a string of cells.
+//!
+//! Of every window of 64 cells that shows a pattern there is a piece of 16 cells
+//! that begins at a whole byte of the string. So a look at the 16 cells at every
+//! byte, in a table of what such pieces the patterns have, tells where no pattern
+//! can be: nearly everywhere.
+
+use floptical_model::Bits;
+
+use crate::code::Pattern;
+
+/// Cells of a piece.
+const PIECE: usize = 16;
+/// Cells from one piece to the next.
+const STEP: usize = 8;
+
+/// Patterns, and a table of the pieces that they have.
+pub(crate) struct Sieve {
+    patterns: Vec<Pattern>,
+    /// By the cells of a piece: which of `pieces` have them; 0 for none.
+    table: Box<[u16; 1 << PIECE]>,
+    pieces: Vec<Vec<Piece>>,
+}
+
+/// A piece that is looked for.
+struct Piece {
+    /// The pattern that has it.
+    nth: usize,
+    /// Its first cell in the window of the pattern.
+    from: usize,
+}
+
+impl Sieve {
+    /// A sieve for some patterns.
+    pub(crate) fn new(patterns: impl Iterator<Item = Pattern>) -> Self {
+        let patterns = patterns.collect::<Vec<_>>();
+        let mut sieve = Self { patterns: Vec::new(), table: Box::new([0; 1 << PIECE]), pieces: vec![Vec::new()] };
+        for (nth, pattern) in patterns.iter().enumerate() {
+            (0..STEP).for_each(|phase| sieve.enter(*pattern, nth, best_piece(*pattern, phase)));
+        }
+        Self { patterns, ..sieve }
+    }
+
+    /// Enter all cells that a piece of a pattern may have.
+    fn enter(&mut self, pattern: Pattern, nth: usize, from: usize) {
+        let (value, any) = (cut(pattern.value & pattern.mask, from), !cut(pattern.mask, from));
+        let mut more = any;
+        loop {
+            if let Some(entry) = self.table.get_mut(usize::from(value | more)) {
+                if *entry == 0 {
+                    *entry = u16::try_from(self.pieces.len()).unwrap_or(0);
+                    self.pieces.push(Vec::new());
+                }
+                self.pieces.get_mut(usize::from(*entry)).into_iter().for_each(|p| p.push(Piece { nth, from }));
+            }
+            if more == 0 {
+                break;
+            }
+            more = more.wrapping_sub(1) & any;
+        }
+    }
+
+    /// Tell the first cells of all windows of 64 that show a pattern, with its
+    /// number, about in the order of the cells.
+    pub(crate) fn each(&self, bits: &Bits, circle: bool, mut found: impl FnMut(usize, usize)) {
+        let len = bits.len();
+        let end = if circle { len } else { len.saturating_sub(63) };
+        let word = |at: usize| match circle && at.saturating_add(64) > len {
+            true => bits.window_wrapping(at, 64),
+            false => bits.window(at, 64),
+        };
+        let mut high = word(0);
+        for base in (0..end.saturating_add(64)).step_by(64) {
+            let low = word(base.saturating_add(64));
+            let shown = self.shown(high, low);
+            high = low;
+            if shown == [0; 64 / STEP] {
+                continue;
+            }
+            for (at, shown) in (base..).step_by(STEP).zip(shown) {
+                for piece in self.pieces.get(usize::from(shown)).into_iter().flatten() {
+                    let Some(at) = at.checked_sub(piece.from).filter(|at| *at < end) else { continue };
+                    if self.patterns.get(piece.nth).is_some_and(|pattern| pattern.matches(word(at))) {
+                        found(piece.nth, at);
+                    }
+                }
+            }
+        }
+    }
+
+    /// What the table says of the pieces that begin in the first of two words.
+    fn shown(&self, high: u64, low: u64) -> [u16; 64 / STEP] {
+        let both = u128::from(high) << 64 | u128::from(low);
+        std::array::from_fn(|k| {
+            let cells = (both << k.saturating_mul(STEP) >> 112) as u16;
+            self.table.get(usize::from(cells)).copied().unwrap_or(0)
+        })
+    }
+}
+
+/// The first cell of the piece of a pattern that tells most, where its window
+/// begins so many cells before a whole byte.
+fn best_piece(pattern: Pattern, phase: usize) -> usize {
+    let pieces = (phase..=64usize.saturating_sub(PIECE)).step_by(STEP);
+    let told = |piece: &usize| (cut(pattern.mask, *piece).count_ones(), *piece);
+    pieces.max_by_key(told).unwrap_or(phase)
+}
+
+/// The cells of a window that a piece has.
+fn cut(window: u64, piece: usize) -> u16 {
+    (window << piece >> 48) as u16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::code::CODES;
+    use crate::search::places;
+
+    /// Every pattern at every place and phase, over the seam of a circle too.
+    #[test]
+    fn what_the_sieve_finds_is_what_a_search_for_each_code_finds() {
+        let sieve = Sieve::new(CODES.iter().map(|code| code.sync));
+        for len in [64, 200, 1000, 1003, 4096] {
+            let mut bits = Bits::zeros(0);
+            let mut state = 1u64;
+            while bits.len() < len {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let (nth, gap) = ((state >> 33) as usize % CODES.len(), (state >> 40) as usize % 70);
+                let pattern = CODES[nth].sync;
+                bits.push_bits(state, gap.min(64));
+                bits.push_bits(pattern.value | (state & !pattern.mask), 64);
+            }
+            bits.truncate(len);
+            for circle in [false, true] {
+                let mut found = Vec::new();
+                sieve.each(&bits, circle, |nth, at| found.push((nth, at)));
+                found.sort_unstable();
+                let codes = CODES.iter().enumerate();
+                let each = codes.flat_map(|(nth, code)| places(&bits, circle, code.sync).map(move |at| (nth, at)));
+                assert_eq!(found, each.collect::<Vec<_>>(), "{len} {circle}");
+                assert!(found.len() >= len / 140);
+            }
+        }
+    }
+}
