@@ -81,7 +81,8 @@ pub(crate) struct Reading {
     /// Read as this format, whatever the evidence
     #[arg(long, value_name = "FORMAT", value_parser = readable())]
     pub(crate) from: Option<&'static Format>,
-    /// Look at no more than the first revolution of a track of flux where all its checks hold
+    /// Look at no more than the first revolution of a track of flux where all its checks hold, and
+    /// compute no sum over the whole file
     #[arg(long)]
     pub(crate) first_good: bool,
 }

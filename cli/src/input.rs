@@ -104,6 +104,7 @@ impl Input {
             format: reading.from.map(|f| f.id.to_owned()),
             layout: reading.layout.cloned(),
             member: self.member().map(str::to_owned),
+            without_sum: reading.first_good,
         };
         let mut opened = match self.single(files) {
             Some(source) => floptical::open(source, &options, context)?,

@@ -113,8 +113,8 @@ pub fn plan(
     options: WriteOptions,
     context: &Context,
 ) -> Result<Planned, ConvertError> {
-    if target.layer == Layer::Flux && disk.passed_over() > 0 {
-        return Err(Error::unsupported("flux is not written from a disk of which revolutions were passed over").into());
+    if target.layer == Layer::Flux && disk.is_read_in_part() {
+        return Err(Error::unsupported("flux is not written from a disk of which something was passed over").into());
     }
     let fit = target.fit.ok_or(ConvertError::NotWritten(target.id))?;
     let fitted = fit(&prepare::prepare(disk, target, options, context)?, context)?;
@@ -181,7 +181,7 @@ impl Planned {
             Some(Known::Assumed(layout, _)) => Some(layout.clone()),
             _ => None,
         };
-        let options = ReadOptions { member: None, layout: layout.as_ref() };
+        let options = ReadOptions { layout: layout.as_ref(), ..ReadOptions::default() };
         let image = (self.target.read)(written, &options, context)?;
         let found = inventory_down_to(&Disk::derive(image, context)?, self.target.layer, context)?;
         let (mut first, mut count) = (None, 0);

@@ -75,8 +75,9 @@ fn spread(intervals: &[u32]) -> u32 {
     let sample = || intervals.iter().step_by(intervals.len().div_ceil(SAMPLE).max(1));
     let (count, total) = sample().fold((0u64, 0u64), |(n, sum), i| (n + 1, sum + u64::from(*i)));
     let mut counts = [0u64; 8 * STEPS as usize];
+    let per_tick = (count * STEPS << 32) / total.max(1);
     for interval in sample() {
-        let step = u64::from(*interval).saturating_mul(count * STEPS) / total.max(1);
+        let step = u64::from(*interval).saturating_mul(per_tick) >> 32;
         let last = counts.len() - 1;
         counts[usize::try_from(step).unwrap_or(last).min(last)] += 1;
     }
@@ -137,6 +138,11 @@ impl Disk {
     pub fn passed_over(&self) -> usize {
         let over = |track: &&DiskTrack| track.derived.findings.iter().any(|f| *f.code == finding::FLUX_PASSED_OVER);
         self.tracks.iter().filter(over).count()
+    }
+
+    /// True where revolutions, or a sum over the whole file, were not looked at.
+    pub(crate) fn is_read_in_part(&self) -> bool {
+        self.passed_over() > 0 || self.image.findings.iter().any(|f| *f.code == finding::FORMAT_SUM_PASSED_OVER)
     }
 
     /// The image itself.

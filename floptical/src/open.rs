@@ -21,6 +21,8 @@ pub struct OpenOptions {
     /// wrapper, or the path of a file in a volume of the only image, such as a
     /// boot image of a disc.
     pub member: Option<String>,
+    /// Do not compute sums over whole files: quick, and the image says so.
+    pub without_sum: bool,
 }
 
 /// An opened image and how it was found.
@@ -98,7 +100,7 @@ fn open_one(
     let item = choose(items, options)?;
     let (candidate, size_only) = decide(&item, options)?;
     let told = options.layout.as_ref().or(candidate.answer.layout.as_ref());
-    let read = ReadOptions { member: None, layout: told };
+    let read = ReadOptions { layout: told, without_sum: options.without_sum, ..ReadOptions::default() };
     let image = (candidate.format.read)(&item.files, &read, context)?;
     let others = item.candidates.into_iter().filter(|c| c.format.id != candidate.format.id).collect();
     Ok(Opened { image, candidate, others, size_only, layers, findings, files: item.files })

@@ -4,11 +4,15 @@ use std::path::Path;
 
 use floptical::formats::Registry;
 use floptical::model::{Context, Status, finding};
-use floptical::{ConvertError, Disk, OpenOptions, WriteOptions, open_bytes, plan};
+use floptical::{ConvertError, Disk, OpenOptions, Opened, WriteOptions, open_bytes, plan};
 
 fn image(name: &str) -> floptical::model::Image {
+    opened(name, &OpenOptions::default()).image
+}
+
+fn opened(name: &str, options: &OpenOptions) -> Opened {
     let bytes = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/images").join(name)).unwrap();
-    open_bytes(name, &bytes, &OpenOptions::default(), &Context::default()).unwrap().image
+    open_bytes(name, &bytes, options, &Context::default()).unwrap()
 }
 
 #[test]
@@ -38,6 +42,21 @@ fn flux_is_not_written_from_what_was_passed_over() {
     assert!(quick.passed_over() > 0);
     let to = |id: &str| plan(&quick, Registry::default().by_id(id).unwrap(), WriteOptions::default(), &context);
     assert!(matches!(to("kryoflux"), Err(ConvertError::Failed(_))));
+    assert!(matches!(to("scp"), Err(ConvertError::Failed(_))));
+    assert!(to("imd").is_ok());
+}
+
+#[test]
+fn a_sum_that_was_not_computed_is_told_and_not_written() {
+    let context = Context::default();
+    let options = OpenOptions { without_sum: true, ..OpenOptions::default() };
+    let told = |image: &floptical::model::Image| {
+        image.findings.iter().filter(|f| *f.code == finding::FORMAT_SUM_PASSED_OVER).count()
+    };
+    let quick = opened("box.scp.gz", &options).image;
+    assert_eq!((told(&quick), told(&image("box.scp.gz"))), (1, 0));
+    let disk = Disk::derive(quick, &context).unwrap();
+    let to = |id: &str| plan(&disk, Registry::default().by_id(id).unwrap(), WriteOptions::default(), &context);
     assert!(matches!(to("scp"), Err(ConvertError::Failed(_))));
     assert!(to("imd").is_ok());
 }

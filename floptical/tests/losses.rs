@@ -170,7 +170,8 @@ fn two_readings_that_contradict_each_other_are_named_by_their_sector() {
 #[test]
 fn what_is_cut_off_is_unread_and_not_missing() {
     let context = Context::default();
-    let options = OpenOptions { format: Some("raw".into()), layout: Layout::by_id("pc-360").cloned(), member: None };
+    let options =
+        OpenOptions { format: Some("raw".into()), layout: Layout::by_id("pc-360").cloned(), ..OpenOptions::default() };
     let opened = open_bytes("cut.img", &vec![7; 200_000], &options, &context).unwrap();
     let disk = Disk::derive(opened.image, &context).unwrap();
     let unread = disk.sectors().iter().filter(|s| s.status == Status::Unread).count();

@@ -372,9 +372,10 @@ impl Seen {
         self.sighting.rung < Some(Rung::Cells) && self.holds()
     }
 
-    /// True where the check is a CRC.
+    /// True where harm hardly ever satisfies the check: a CRC, the sum of the
+    /// Macintosh.
     fn is_strong(&self) -> bool {
-        Code::of(self.sighting.scheme).is_some_and(|code| code.strong)
+        Code::of(self.sighting.scheme).is_some_and(|code| code.data_sum.spreads)
     }
 
     /// True where the check is of eight bits at most.
@@ -428,15 +429,18 @@ impl Spot {
         other.seen.iter().any(near) && other.seen.iter().all(|s| same(s) && !other_id(s))
     }
 
-    /// True for what a higher rung believes, or another reading shows as well. A
-    /// check of a few bits is no proof of one of many ways to lay revolutions on
-    /// each other: two must show the same.
+    /// True for what a higher rung believes, or another reading shows as well.
     fn believes(&self, one: &Seen) -> bool {
+        (one.is_sure() && !self.is_alone(one)) || one.confirmed || self.agreed(one)
+    }
+
+    /// True for what one of many ways to lay revolutions on each other shows, and
+    /// nothing else: a check of a few bits is no proof of it.
+    fn is_alone(&self, one: &Seen) -> bool {
         let again = |s: &Seen| {
             s.sighting.revolution != one.sighting.revolution && s.holds() && s.sighting.data == one.sighting.data
         };
-        let alone = one.sighting.rung == Some(Rung::Merged) && one.has_few_bits();
-        (one.is_sure() && (!alone || self.seen.iter().any(again))) || one.confirmed || self.agreed(one)
+        one.sighting.rung == Some(Rung::Merged) && one.has_few_bits() && !self.seen.iter().any(again)
     }
 
     /// True when another revolution, read for itself, shows the same data.
@@ -459,7 +463,7 @@ impl Spot {
     fn is_sure(&self) -> bool {
         let good = |s: &&Seen| s.sighting.status() == Status::Good && s.sighting.sector_id().is_some();
         let all = self.seen.iter().all(|s| good(&s));
-        self.seen.iter().filter(good).any(|s| all || self.believes(s))
+        self.seen.iter().filter(good).any(|s| (all && !self.is_alone(s)) || self.believes(s))
     }
 
     /// The slot of the place.

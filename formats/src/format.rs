@@ -30,6 +30,9 @@ pub struct ReadOptions<'a> {
     pub member: Option<&'a str>,
     /// The layout, where the container has none of its own.
     pub layout: Option<&'a Layout>,
+    /// True where nothing is read that only a sum over the whole file needs; the
+    /// image says that it was not computed.
+    pub without_sum: bool,
 }
 
 /// Why an image cannot be fitted to a format.

@@ -22,7 +22,7 @@ fn raw() -> &'static Format {
 
 fn read_as(bytes: &[u8], layout: Option<&Layout>) -> Result<Image> {
     let set = FileSet::from(Source::from_bytes("disk.img", bytes.to_vec()));
-    (raw().read)(&set, &ReadOptions { member: None, layout }, &Context::default())
+    (raw().read)(&set, &ReadOptions { layout, ..ReadOptions::default() }, &Context::default())
 }
 
 fn read(bytes: &[u8]) -> Image {

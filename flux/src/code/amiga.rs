@@ -49,7 +49,7 @@ pub static AMIGA: Code = Code {
 };
 
 /// Every second of 32 bits.
-const COLUMNS: Sum = Sum { bytes: 4, bits: 0x5555_5555 };
+const COLUMNS: Sum = Sum { bytes: 4, bits: 0x5555_5555, spreads: false };
 
 /// The odd bits of a part, then the even ones.
 const HALVES: Coding = Coding {

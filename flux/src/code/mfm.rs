@@ -64,7 +64,7 @@ pub(super) const IBM: Code = Code {
 };
 
 /// A CRC of 16 bits.
-const CRC: Sum = Sum { bytes: 2, bits: 0xFFFF };
+const CRC: Sum = Sum { bytes: 2, bits: 0xFFFF, spreads: true };
 
 /// A byte and its clocks.
 pub(super) const LINE: Line = Line { byte_cells: 16, encode, decode };

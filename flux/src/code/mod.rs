@@ -118,6 +118,10 @@ pub struct Sum {
     pub bytes: usize,
     /// Bits of it that count.
     pub bits: u32,
+    /// True when a change anywhere may change all of them: harm satisfies it once
+    /// in as many times as they have values. Changes of one column of a parity
+    /// cancel far more often.
+    pub spreads: bool,
 }
 
 impl Sum {

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use floptical_io::{FileSet, Source};
 use floptical_model::finding::{
-    FLUX_NO_INDEX, FORMAT_CHECKSUM, FORMAT_FIELDS_DIFFER, FORMAT_ODD_VALUE, FORMAT_TAIL, FORMAT_TRUNCATED,
+    FLUX_NO_INDEX, FORMAT_CHECKSUM, FORMAT_FIELDS_DIFFER, FORMAT_ODD_VALUE, FORMAT_SUM_PASSED_OVER, FORMAT_TAIL,
+    FORMAT_TRUNCATED,
 };
 use floptical_model::{
     Carrier, Claim, Clock, Code, Context, DriveFacts, Edge, Error, Finding, Findings, Floppy, Flux, Image, IndexMark,
@@ -64,7 +65,7 @@ struct Held {
     problem: Option<(&'static Code, String)>,
 }
 
-pub(super) fn read(files: &FileSet, _: &ReadOptions<'_>, context: &Context) -> Result<Image> {
+pub(super) fn read(files: &FileSet, options: &ReadOptions<'_>, context: &Context) -> Result<Image> {
     let source = files.first().ok_or_else(|| Error::unsupported("no file was given"))?;
     let header = source.bytes(0, HEADER as u64, context)?;
     check(&header)?;
@@ -85,7 +86,7 @@ pub(super) fn read(files: &FileSet, _: &ReadOptions<'_>, context: &Context) -> R
     let numbering = numbering(field(raw::SIDES), field(raw::TYPE), &entries);
     opening.keep_fields(&header, numbering, &tracks);
     opening.walk(&tracks, numbering, table)?;
-    opening.check_sum(&header)?;
+    opening.check_sum(&header, options.without_sum)?;
     let Opening { opaque, claims, findings, .. } = opening;
     let drive = DriveFacts {
         heads: match field(raw::SIDES) {
@@ -359,10 +360,14 @@ impl Opening<'_> {
         Ok(())
     }
 
-    fn check_sum(&mut self, header: &[u8]) -> Result<()> {
+    fn check_sum(&mut self, header: &[u8], passed_over: bool) -> Result<()> {
         const PIECE: usize = 1 << 16;
         let said = raw::u32_le(header, raw::CHECKSUM).unwrap_or(0);
         let at = Span::file(raw::CHECKSUM as u64, 4);
+        if passed_over {
+            self.note(&FORMAT_SUM_PASSED_OVER, at, format!("the sum {said:08X} was not held against the file"));
+            return Ok(());
+        }
         let (mut sum, mut offset, mut buffer) = (0u32, HEADER as u64, vec![0; PIECE]);
         while offset < self.source.len() {
             let left = self.source.len().saturating_sub(offset);

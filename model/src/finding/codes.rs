@@ -19,6 +19,7 @@ codes! {
     FORMAT_RESERVED "format.reserved" Oddity "A reserved field holds a value; it is kept.";
     FORMAT_ODD_VALUE "format.odd-value" Oddity "A field holds a value that the format does not define.";
     FORMAT_CHECKSUM "format.checksum" Damage "A checksum of the container does not hold.";
+    FORMAT_SUM_PASSED_OVER "format.sum-passed-over" Info "A sum over the whole file was not computed.";
     FORMAT_FIELDS_DIFFER "format.fields-differ" Contradiction "Two fields of the container cannot both be true.";
     FORMAT_LAYOUT_TIE "format.layout-tie" Info "Several layouts have this size; the first was taken.";
     FORMAT_MISSING_FILE "format.missing-file" Damage "A file that belongs to the set is not there.";
