@@ -15,7 +15,7 @@ static OBJECTS: &[(&str, &str)] = &[
     ("item", "files:[text] verdict:text format?:text kind?:text candidates:[candidate]"),
     ("candidate", "format:text name:text layout?:text evidence:[text] reasons:[text]"),
     ("claim", "kind:text text:text"),
-    ("drive", "rotation_ns?:whole heads?:whole step:whole"),
+    ("drive", "rotation_ns?:whole heads?:whole step:whole stepping?:[text]"),
     ("identity", "l1?:text l1o?:text l2:text coverage:coverage"),
     ("coverage", "good:whole unverified:whole doubtful:whole masked:whole missing:whole"),
     ("track", "tracks:text holds:[text] sectors:text cells?:whole revolutions?:whole speed?:[signed] splices?:whole"),

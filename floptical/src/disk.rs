@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use floptical_flux::{Derived, derive};
 use floptical_model::identity::LogicalTrack;
-use floptical_model::layout::{logical_tracks, observe, pitch};
+use floptical_model::layout::{BlockAt, Stepping, logical_tracks, observe};
 use floptical_model::{
     Blocks, ByteBlocks, Carrier, Context, Error, Finding, Findings, Floppy, Flux, Ids, Image, Known, Layer, Layout,
     Place, Reading, Result, SectorEntry, SectorId, Sectors, Slot, Span, Status, Track, TrackAt, finding,
@@ -20,7 +20,7 @@ pub struct Disk {
     image: Image,
     tracks: Vec<DiskTrack>,
     layout: Known<Layout>,
-    pitch: u8,
+    stepping: Vec<Stepping>,
 }
 
 /// A track of a disk with what follows from it.
@@ -119,7 +119,7 @@ impl Disk {
             tracks = derive_tracks(floppy, look, context)?;
         }
         let refs: Vec<(TrackAt, &Sectors)> = tracks.iter().map(|t| (t.at, &*t.derived.sectors)).collect();
-        let pitch = pitch(&refs);
+        let stepping = Stepping::of_sides(&refs);
         let layout = match image.as_floppy().map(|f| &f.layout) {
             Some(Known::Unrecorded) => {
                 let logical = logical_tracks(&refs);
@@ -129,9 +129,9 @@ impl Disk {
             None => Known::Unrecorded,
         };
         for track in &mut tracks {
-            track.logical.quarter /= i16::from(pitch);
+            track.logical.quarter /= i16::from(Stepping::pitch_of(&stepping, track.at.head));
         }
-        Ok(Self { image, tracks, layout, pitch })
+        Ok(Self { image, tracks, layout, stepping })
     }
 
     /// How many tracks were left with revolutions that nobody looked at.
@@ -160,20 +160,41 @@ impl Disk {
         self.tracks.iter().find(|t| t.logical == logical)
     }
 
-    /// True when a position between two tracks of a disk of half the drive's
-    /// pitch shows what the track before it shows, and nothing else.
-    pub(crate) fn is_repeat(&self, track: &DiskTrack) -> bool {
-        let between = self.pitch == 2 && track.at.cylinder().is_some_and(|c| c % 2 == 1);
-        let before = TrackAt { quarter: track.at.quarter - 4, ..track.at };
-        let Some(before) = self.tracks.iter().find(|t| between && t.at == before) else { return false };
-        let (here, there) = (&track.derived.sectors.slots, &before.derived.sectors.slots);
-        let shown = |slot: &Slot| there.iter().any(|other| other.chosen().same_content(slot.chosen()));
-        !here.is_empty() && here.len() == there.len() && here.iter().all(shown)
+    /// True for a position between two tracks of a side of half the drive's
+    /// pitch.
+    pub(crate) fn is_between(&self, track: &DiskTrack) -> bool {
+        self.pitch(track.at.head) == 2 && track.at.cylinder().is_some_and(|c| c % 2 == 1)
     }
 
-    /// How many steps of the drive lie between two tracks.
-    pub fn pitch(&self) -> u8 {
-        self.pitch
+    /// True when such a position shows what the tracks beside it show, and
+    /// nothing else.
+    pub(crate) fn is_repeat(&self, track: &DiskTrack) -> bool {
+        let beside = |quarter: i16| self.tracks.iter().find(|t| t.at == TrackAt { quarter, ..track.at });
+        let slots = &track.derived.sectors.slots;
+        if !self.is_between(track) || slots.is_empty() {
+            return false;
+        }
+        let near = [track.at.quarter - 4, track.at.quarter.saturating_add(4)].map(beside);
+        let shown = |slot: &Slot| {
+            let mut others = near.iter().flatten().flat_map(|t| &t.derived.sectors.slots);
+            others.any(|other| other.chosen().same_content(slot.chosen()))
+        };
+        slots.iter().all(shown)
+    }
+
+    /// How the tracks of each side lie under the steps of the drive.
+    pub fn stepping(&self) -> &[Stepping] {
+        &self.stepping
+    }
+
+    /// How many steps of the drive lie between two tracks of a side.
+    pub fn pitch(&self, head: u8) -> u8 {
+        Stepping::pitch_of(&self.stepping, head)
+    }
+
+    /// The most steps that lie between two tracks of any side.
+    pub(crate) fn widest_pitch(&self) -> u8 {
+        self.stepping.iter().map(|side| side.pitch).max().unwrap_or(1)
     }
 
     /// The layout: what the container goes by, else what the sectors show.
@@ -195,8 +216,8 @@ impl Disk {
     }
 
     /// The common sector model of a floppy: first the blocks of the layout in
-    /// logical order (places that were not read included), then the slots that
-    /// no block claims. Without a layout all slots, by track, then number.
+    /// logical order (places that nobody read, or that their track does not
+    /// show, included), then the slots that no block claims. Without a layout all slots, by track, then number.
     pub fn sectors(&self) -> Vec<SectorEntry> {
         self.sectors_by(self.layout.get())
     }
@@ -214,7 +235,7 @@ impl Disk {
         if let Some(layout) = layout {
             for block in layout.blocks() {
                 let found = self.find(block.track, block.id, block.size, &mut taken);
-                entries.push(found.unwrap_or_else(|| unread(block.track, block.id, block.size)));
+                entries.push(found.unwrap_or_else(|| self.absent(&block)));
             }
         }
         let mut rest = self.unclaimed_slots(&taken);
@@ -262,6 +283,22 @@ impl Disk {
         let slot = at.derived.sectors.slots.iter().position(fits)?;
         taken[index][slot] = true;
         at.entry(slot)
+    }
+
+    /// A place that the layout has and no slot shows. Where the signal of its
+    /// track was read there is no such sector; of other tracks nobody knows.
+    fn absent(&self, block: &BlockAt) -> SectorEntry {
+        let was_read = self.track(block.track).is_some_and(|t| t.derived.cells.is_some() && !t.is_cut());
+        SectorEntry {
+            place: Place::Slot { track: block.track, r: Some(block.id.r), nth: 0 },
+            offset: None,
+            id: Known::Unrecorded,
+            size: block.size.into(),
+            status: if was_read { Status::Missing } else { Status::Unread },
+            data: None,
+            span: None,
+            layer: Layer::Sectors,
+        }
     }
 
     fn unclaimed_slots(&self, taken: &[Vec<bool>]) -> Vec<SectorEntry> {
@@ -331,20 +368,6 @@ fn side_order(shown: Layout, tracks: &[LogicalTrack<'_>]) -> Layout {
             Layout { order: told.order, ..shown }
         }
         _ => shown,
-    }
-}
-
-/// A place that the layout has and nobody read.
-fn unread(track: TrackAt, id: SectorId, size: u16) -> SectorEntry {
-    SectorEntry {
-        place: Place::Slot { track, r: Some(id.r), nth: 0 },
-        offset: None,
-        id: Known::Unrecorded,
-        size: size.into(),
-        status: Status::Unread,
-        data: None,
-        span: None,
-        layer: Layer::Sectors,
     }
 }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use floptical_flux::code::Code;
 use floptical_flux::revolutions;
 use floptical_model::{
-    Context, Error, ErrorKind, Place, Reading, Result, SectorEntry, Sighting, Slot, Span, Status, TrackAt,
+    Context, Error, ErrorKind, Known, Place, Reading, Result, SectorEntry, Sighting, Slot, Span, Status, TrackAt,
 };
 
 use crate::extract::find;
@@ -127,9 +127,14 @@ fn explain_byte(disk: &Disk, at: u64, context: &Context) -> Result<Vec<Step>> {
     let byte = at - entry.offset.unwrap_or(0);
     let text = format!("block {block}, byte {byte} of it: {}", entry.place);
     let mut steps = vec![step("block", text, None)];
-    if let Place::Slot { track, r: Some(r), nth } = &entry.place
-        && entry.status != Status::Unread
-    {
+    let absent = match entry.status {
+        Status::Unread => Some("nobody read this place"),
+        Status::Missing if entry.id == Known::Unrecorded => Some("its track shows no such sector"),
+        _ => None,
+    };
+    if let Some(words) = absent {
+        steps.push(step("sector", words, None));
+    } else if let Place::Slot { track, r: Some(r), nth } = &entry.place {
         let on = find_track(disk, *track)?;
         let with = |slot: &&Slot| slot.chosen().sector_id().is_some_and(|id| id.r == *r);
         let nth = usize::from(*nth);
@@ -137,8 +142,6 @@ fn explain_byte(disk: &Disk, at: u64, context: &Context) -> Result<Vec<Step>> {
         if let Some(ordinal) = ordinal {
             steps.extend(explain_slot(disk, on, ordinal, Some(byte), context)?);
         }
-    } else {
-        steps.push(step("sector", "nobody read this place", None));
     }
     Ok(steps)
 }

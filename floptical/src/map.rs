@@ -79,7 +79,7 @@ fn floppy(disk: &Disk, notes: &mut Vec<String>, context: &Context) -> Result<Flo
     let mut spread = false;
     let mut between = 0;
     for track in disk.tracks() {
-        if is_between(disk, track) {
+        if is_no_track(disk, track) {
             between += 1;
             continue;
         }
@@ -107,11 +107,10 @@ fn floppy(disk: &Disk, notes: &mut Vec<String>, context: &Context) -> Result<Flo
     Ok(Floppy { first, steps, sides })
 }
 
-/// True for what lies between two tracks of a disk of half the drive's pitch
+/// True for what lies between two tracks of a side of half the drive's pitch
 /// and is not a track of its own.
-fn is_between(disk: &Disk, track: &DiskTrack) -> bool {
-    let odd = disk.pitch() == 2 && track.at.cylinder().is_some_and(|c| c % 2 == 1);
-    odd && (track.derived.sectors.slots.is_empty() || disk.is_repeat(track))
+fn is_no_track(disk: &Disk, track: &DiskTrack) -> bool {
+    disk.is_between(track) && (track.derived.sectors.slots.is_empty() || disk.is_repeat(track))
 }
 
 /// The places that the layout has and nobody read, by track.
@@ -129,7 +128,7 @@ fn unread_places(disk: &Disk) -> BTreeMap<TrackAt, Vec<SectorEntry>> {
 /// The positions that the drawing has room for: those that are there, and
 /// those that the layout has.
 fn extent(disk: &Disk, sides: &[Side]) -> (i16, u16) {
-    let pitch = u16::from(disk.pitch());
+    let pitch = u16::from(disk.widest_pitch());
     let rings = || sides.iter().flat_map(|side| &side.rings);
     let first = rings().map(|ring| ring.quarter).min().unwrap_or(0).min(0);
     let end = rings().map(|ring| i32::from(ring.quarter) + i32::from(ring.width)).max().unwrap_or(0);
@@ -165,7 +164,7 @@ fn ring(disk: &Disk, track: &DiskTrack, unread: &[SectorEntry]) -> (Ring, bool) 
     let any = !slots.is_empty();
     let ring = Ring {
         quarter: track.at.quarter,
-        width: STEP * u16::from(disk.pitch()),
+        width: STEP * u16::from(disk.pitch(track.at.head)),
         label: step_of(track.logical),
         slots: by_number(slots),
         unclaimed: unclaimed(track),
@@ -205,8 +204,8 @@ fn unread_ring(disk: &Disk, at: TrackAt, places: &[SectorEntry]) -> Ring {
     slots.sort_by_key(|slot| rank(&numbers, slot.number));
     spread(&mut slots);
     Ring {
-        quarter: at.quarter.saturating_mul(i16::from(disk.pitch())),
-        width: STEP * u16::from(disk.pitch()),
+        quarter: at.quarter.saturating_mul(i16::from(disk.pitch(at.head))),
+        width: STEP * u16::from(disk.pitch(at.head)),
         label: step_of(at),
         slots: by_number(slots),
         unclaimed: Vec::new(),

@@ -185,7 +185,7 @@ fn drive_rotation(disk: &Disk) -> Known<Ps> {
 /// track to the next is of 96 tracks an inch.
 fn drive_tpi(disk: &Disk) -> Known<u16> {
     match disk.image().as_floppy().map(|f| f.drive.tpi) {
-        Some(Known::Unrecorded) if disk.pitch() == 2 => Known::Assumed(96, Why::Encoder),
+        Some(Known::Unrecorded) if disk.widest_pitch() == 2 => Known::Assumed(96, Why::Encoder),
         told => told.unwrap_or_default(),
     }
 }

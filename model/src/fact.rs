@@ -69,7 +69,7 @@ facts! {
     FluxTiming "flux-timing" Measure "The times between transitions.";
     Revolutions "revolutions" Measure "How many revolutions there are, and whether they agree.";
     IndexTimes "index-times" Measure "When the index marks came.";
-    Step "step" Measure "How many steps of the drive lie between two tracks.";
+    Step "step" Measure "How many steps of the drive lie between two tracks, of each side where they differ.";
     HardSectors "hard-sectors" Content "Marks of hard-sector holes.";
     Form "form" Measure "The size of the medium.";
     Heads "heads" Measure "How many sides were captured.";

@@ -76,11 +76,11 @@ fn head(colour: Colour, read: &Read, shape: &InfoShape, out: &mut String) {
     if let Some(drive) = &shape.drive {
         let rotation = drive.rotation_ns.map(|ns| format!("revolution {} us", ns.div_ceil(1000)));
         let heads = drive.heads.map(|n| counted(n.into(), "side"));
-        let step = (drive.step > 1).then(|| format!("{} steps between tracks", drive.step));
-        let known: Vec<String> = [rotation, heads, step].into_iter().flatten().collect();
+        let known: Vec<String> = [rotation, heads].into_iter().flatten().collect();
         if !known.is_empty() {
             say("drive", known.join(", "));
         }
+        drive.stepping.iter().for_each(|side| say("stepping", side.clone()));
     }
     if let Some(layout) = &shape.layout {
         say("layout", layout.clone());

@@ -8,6 +8,8 @@ mod disc;
 mod sectors;
 mod signal;
 
+pub(crate) use signal::without_sectors;
+
 use std::sync::Arc;
 
 use floptical_io::text::{show, words};
@@ -90,13 +92,22 @@ fn say_drive(said: &mut Inventory, disk: &Disk) {
     said.say(Place::Whole, Fact::Form, known(floppy.drive.form.map(|f| number(f as i64)), true));
     said.say(Place::Whole, Fact::Heads, known(floppy.drive.heads.map(|h| number(h.into())), true));
     said.say(Place::Whole, Fact::Rotation, signal::rotation(floppy.drive.rotation));
-    said.say(Place::Whole, Fact::Step, Value::Value(number(disk.pitch().into()), Regular::Yes));
+    said.say(Place::Whole, Fact::Step, Value::Value(steps(disk), Regular::Yes));
     let layout = match disk.layout() {
         // Somebody named it: the file does not say so.
         Known::Assumed(_, Why::Person) => Value::Unrecorded,
         layout => known(layout.clone().map(|l| Datum::Text(l.shape().into())), false),
     };
     said.say(Place::Whole, Fact::Layout, layout);
+}
+
+/// Steps between two tracks: of the disk, or of each side where they differ.
+fn steps(disk: &Disk) -> Datum {
+    let sides: Vec<i64> = disk.stepping().iter().map(|side| side.pitch.into()).collect();
+    match sides.first() {
+        Some(first) if sides.iter().any(|pitch| pitch != first) => Datum::Numbers(sides.into()),
+        first => Datum::Number(first.copied().unwrap_or(1)),
+    }
 }
 
 /// A linear carrier says its bytes, a mebibyte at a time.

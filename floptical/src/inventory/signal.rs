@@ -175,6 +175,20 @@ fn is_blank(track: &DiskTrack) -> bool {
     }
 }
 
+/// What a track without sectors holds, in words.
+pub(crate) fn without_sectors(track: &DiskTrack) -> &'static str {
+    let Some(cells) = &track.derived.cells else { return "none" };
+    if cells.bits.ones().next().is_none() {
+        "none, no transitions"
+    } else if is_filler(&cells.bits) {
+        "none, one pattern throughout"
+    } else if is_blank(track) {
+        "none, noise"
+    } else {
+        "none, but it looks recorded"
+    }
+}
+
 /// So many transitions are left on a medium that was erased.
 const FEW: u64 = 1000;
 

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::{EntryShape, FindingShape, hex};
 use crate::identity::Identity;
+use crate::inventory::without_sectors;
 use crate::{Disk, DiskTrack, Identities, volumes};
 
 /// Everything that an image says, bounded.
@@ -68,8 +69,11 @@ pub struct DriveShape {
     /// Sides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub heads: Option<u8>,
-    /// Steps between two tracks.
+    /// Steps between two tracks; the most, where the sides differ.
     pub step: u8,
+    /// What says so of each side, where one is not stepped once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stepping: Vec<String>,
 }
 
 /// Digests of a disk.
@@ -237,10 +241,13 @@ pub(crate) fn claims(image: &Image) -> Vec<ClaimShape> {
 
 fn drive(disk: &Disk) -> Option<DriveShape> {
     let floppy = disk.image().as_floppy()?;
+    let step = disk.widest_pitch();
+    let stepping = disk.stepping().iter().filter(|_| step > 1).map(ToString::to_string).collect();
     Some(DriveShape {
         rotation_ns: floppy.drive.rotation.copied().map(|r| r.nanoseconds()),
         heads: floppy.drive.heads.copied(),
-        step: disk.pitch(),
+        step,
+        stepping,
     })
 }
 
@@ -398,7 +405,7 @@ fn alike(a: &TrackShape, b: &TrackShape) -> bool {
 /// states that are not good.
 fn sectors_line(track: &DiskTrack) -> String {
     let sectors: &Sectors = &track.derived.sectors;
-    let Some(first) = sectors.slots.first() else { return "none".into() };
+    let Some(first) = sectors.slots.first() else { return without_sectors(track).into() };
     let mut schemes: Vec<&str> = sectors.slots.iter().map(|s| s.chosen().scheme.word()).collect();
     schemes.dedup();
     let size = first.chosen().size();

@@ -4,6 +4,9 @@
 //! Keys are snake_case, sizes in bytes, times in nanoseconds, digests in
 //! lower-case hexadecimal.
 
+mod conversion;
+mod emulators;
+mod identify;
 mod info;
 mod merge;
 mod page;
@@ -12,6 +15,9 @@ mod report;
 mod vault;
 mod verbs;
 
+pub use conversion::{ConversionShape, ForShape, WrittenShape};
+pub use emulators::{EmulatorShape, EmulatorsShape, MediumShape};
+pub use identify::{CandidateShape, IdentifyShape, ItemShape};
 pub use info::{AreaShape, ClaimShape, CoverageShape, DriveShape, IdentityShape, InfoShape, TrackShape, VolumeShape};
 #[cfg(feature = "vault")]
 pub(crate) use info::{claims, layout};
@@ -31,9 +37,8 @@ pub use vault::{
     EventShape, FoundShape, RecordedFileShape,
 };
 pub use verbs::{
-    CandidateShape, CheckShape, CompareShape, ConversionShape, EmulatorShape, EmulatorsShape, ExplainShape,
-    ExtractShape, ExtractedShape, FileDigestsShape, ForShape, FormatsShape, HashShape, IdentifyShape, ItemShape,
-    LayerShape, LsShape, LsVolumeShape, MapShape, MediumShape, RowShape, SectorRowShape, SectorsShape, WrittenShape,
+    CheckShape, CompareShape, ExplainShape, ExtractShape, ExtractedShape, FileDigestsShape, FormatsShape, HashShape,
+    LayerShape, LsShape, LsVolumeShape, MapShape, RowShape, SectorRowShape, SectorsShape,
 };
 
 /// A digest as text.

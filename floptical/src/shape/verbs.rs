@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use floptical_filesystems::FILESYSTEMS;
-use floptical_formats::{Candidate, Registry};
-use floptical_io::text::{show, words};
+use floptical_formats::Registry;
+use floptical_io::text::show;
 use floptical_iso::cd::Shape;
 use floptical_model::layout::LAYOUTS;
 use floptical_model::picture::Picture;
@@ -15,100 +15,10 @@ use floptical_model::{
 use serde::Serialize;
 
 use super::{
-    ComparisonShape, CoverageShape, EntryShape, FindingShape, FormatShape, InfoShape, LossShape, MergeShape, PlanShape,
-    SectorShape, StepShape, hex,
+    ComparisonShape, CoverageShape, EntryShape, FindingShape, FormatShape, InfoShape, SectorShape, StepShape, hex,
 };
 use crate::disc;
-use crate::identify::{Identified, Item, Verdict};
-use crate::profiles::{Medium, PROFILES, Profile};
-use crate::{Checked, Comparison, Disk, Extracted, Identities, Planned, Step};
-
-/// `identify`: what a file is.
-#[derive(Debug, Clone, Serialize)]
-pub struct IdentifyShape {
-    /// Wrappers that were taken off, outermost first.
-    pub layers: Vec<&'static str>,
-    /// What is inside.
-    pub items: Vec<ItemShape>,
-    /// What was noticed about the wrappers.
-    pub findings: Vec<FindingShape>,
-}
-
-/// Files that make one image.
-#[derive(Debug, Clone, Serialize)]
-pub struct ItemShape {
-    /// Their names.
-    pub files: Vec<String>,
-    /// `known`, `tie`, `size-only`, `not-read` or `unknown`.
-    pub verdict: &'static str,
-    /// Id of the format that opening takes.
-    pub format: Option<&'static str>,
-    /// The kind in words, for what is known and not read.
-    pub kind: Option<&'static str>,
-    /// All answers, the best first.
-    pub candidates: Vec<CandidateShape>,
-}
-
-/// What one format says of the files.
-#[derive(Debug, Clone, Serialize)]
-pub struct CandidateShape {
-    /// Id of the format.
-    pub format: &'static str,
-    /// Name of the format.
-    pub name: &'static str,
-    /// The layout, for a format without one of its own.
-    pub layout: Option<String>,
-    /// Words for the evidence, weakest first.
-    pub evidence: Vec<&'static str>,
-    /// The same in sentences.
-    pub reasons: Vec<String>,
-}
-
-impl IdentifyShape {
-    /// The shape of an identification.
-    pub fn of(identified: &Identified) -> Self {
-        Self {
-            layers: identified.layers.clone(),
-            items: identified.items.iter().map(ItemShape::of).collect(),
-            findings: listed(&identified.findings),
-        }
-    }
-}
-
-impl ItemShape {
-    /// The shape of an item.
-    pub fn of(item: &Item) -> Self {
-        let verdict = item.verdict();
-        let (word, kind) = match &verdict {
-            Verdict::Known(_) => ("known", None),
-            Verdict::Tie(_) => ("tie", None),
-            Verdict::SizeOnly(_) => ("size-only", None),
-            Verdict::NotRead(_, kind) => ("not-read", Some(*kind)),
-            Verdict::Unknown => ("unknown", None),
-        };
-        Self {
-            files: item.files.files().iter().map(|f| show(f.name().as_bytes())).collect(),
-            verdict: word,
-            format: verdict.candidate().map(|c| c.format.id),
-            kind,
-            candidates: item.candidates.iter().map(CandidateShape::of).collect(),
-        }
-    }
-}
-
-impl CandidateShape {
-    /// The shape of an answer.
-    pub fn of(candidate: &Candidate) -> Self {
-        let answer = &candidate.answer;
-        Self {
-            format: candidate.format.id,
-            name: candidate.format.name,
-            layout: answer.layout.as_ref().map(ToString::to_string),
-            evidence: answer.evidence.words(),
-            reasons: answer.reasons.iter().map(|r| words(r)).collect(),
-        }
-    }
-}
+use crate::{Checked, Comparison, Disk, Extracted, Identities, Step};
 
 /// `sectors`: the common sector model with its evidence.
 #[derive(Debug, Clone, Serialize)]
@@ -356,167 +266,6 @@ impl ExplainShape {
     }
 }
 
-/// `plan` and `convert`: what changes, and what became of it.
-#[derive(Debug, Clone, Serialize)]
-pub struct ConversionShape {
-    /// Id of the format that is read.
-    pub from: &'static str,
-    /// The layout, where nothing but the length of the file speaks for it.
-    pub guessed_layout: Option<String>,
-    /// Id of the format that is written.
-    pub to: &'static str,
-    /// The emulator that it is written for.
-    #[serde(rename = "for")]
-    pub emulator: Option<ForShape>,
-    /// What changes.
-    pub losses: Vec<LossShape>,
-    /// Sectors that nobody verified and that will read as good.
-    pub unverified_read_as_good: u64,
-    /// The facts that were accepted by name.
-    pub accepted: Vec<&'static str>,
-    /// The facts whose loss nobody accepted; nothing is written while there
-    /// are any.
-    pub unaccepted: Vec<&'static str>,
-    /// What was written, and read back as planned.
-    pub written: Option<WrittenShape>,
-    /// The captures that were merged, where there are several.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub merged: Option<MergeShape>,
-}
-
-/// The emulator that something is written for.
-#[derive(Debug, Clone, Serialize)]
-pub struct ForShape {
-    /// Its id.
-    pub emulator: &'static str,
-    /// Its name.
-    pub name: &'static str,
-    /// The command line, or the lines of its configuration; absent where the
-    /// name of the file cannot be written there.
-    pub launch: Option<String>,
-    /// The file that the lines belong to, where they are no command.
-    pub configuration: Option<&'static str>,
-    /// How a set of several disks is handed over.
-    pub several: &'static str,
-}
-
-impl ForShape {
-    /// The shape of a file of a disk, in a medium for an emulator.
-    pub fn of(profile: &Profile, medium: &Medium, file: &str, disk: &Disk) -> Self {
-        Self {
-            emulator: profile.id,
-            name: profile.name,
-            launch: medium.launch.with(file, disk.layout().get()).ok(),
-            configuration: medium.launch.configuration(),
-            several: profile.several,
-        }
-    }
-}
-
-/// `emulators`: the table itself.
-#[derive(Debug, Clone, Serialize)]
-pub struct EmulatorsShape {
-    /// The emulators.
-    pub emulators: Vec<EmulatorShape>,
-}
-
-/// What an emulator takes.
-#[derive(Debug, Clone, Serialize)]
-pub struct EmulatorShape {
-    /// Its id.
-    pub id: &'static str,
-    /// Its name.
-    pub name: &'static str,
-    /// The machine that it plays.
-    pub machine: &'static str,
-    /// The containers that it reads and that are written here, the one to
-    /// prefer first.
-    pub media: Vec<MediumShape>,
-    /// How a set of several disks is handed over.
-    pub several: &'static str,
-    /// Where this is known from.
-    pub source: &'static str,
-}
-
-/// A container that an emulator reads.
-#[derive(Debug, Clone, Serialize)]
-pub struct MediumShape {
-    /// Id of the format.
-    pub format: &'static str,
-    /// The extension that the file must have.
-    pub extension: &'static str,
-    /// What disks of it the emulator takes.
-    pub takes: String,
-    /// How a file called `disk` is handed over.
-    pub launch: String,
-    /// The file that the lines belong to, where they are no command.
-    pub configuration: Option<&'static str>,
-}
-
-impl EmulatorsShape {
-    /// The shape of the table, as far as the registry writes its containers.
-    pub fn of(registry: &Registry) -> Self {
-        let medium = |medium: &Medium| MediumShape {
-            format: medium.format,
-            extension: medium.extension,
-            takes: medium.limit.words(),
-            launch: medium.launch.with(&medium.file_name("disk"), None).unwrap_or_default(),
-            configuration: medium.launch.configuration(),
-        };
-        let emulator = |p: &Profile| EmulatorShape {
-            id: p.id,
-            name: p.name,
-            machine: p.machine,
-            media: p.offered(registry).map(|(m, _)| medium(m)).collect(),
-            several: p.several,
-            source: p.source,
-        };
-        Self { emulators: PROFILES.iter().map(emulator).collect() }
-    }
-}
-
-/// What a conversion wrote.
-#[derive(Debug, Clone, Serialize)]
-pub struct WrittenShape {
-    /// Where.
-    pub output: String,
-    /// Length in bytes, of all files together.
-    pub bytes: u64,
-    /// SHA-256, as a sidecar names it.
-    pub sha256: String,
-    /// True: it was read back and says what was planned. What does not is not
-    /// kept.
-    pub proved: bool,
-    /// The sidecar, if one was written.
-    pub sidecar: Option<String>,
-}
-
-impl ConversionShape {
-    /// The shape of a plan, with the facts that a person accepts.
-    pub fn of(
-        disk: &Disk,
-        size_only: bool,
-        planned: &Planned,
-        accepted: &std::collections::BTreeSet<floptical_model::Fact>,
-    ) -> Self {
-        let layout = disk.layout().get().filter(|_| size_only);
-        let plan = PlanShape::of(planned.plan());
-        let content = planned.plan().content();
-        Self {
-            from: disk.image().format,
-            guessed_layout: layout.map(ToString::to_string),
-            to: planned.target().id,
-            emulator: None,
-            losses: plan.losses,
-            unverified_read_as_good: plan.unverified_read_as_good,
-            accepted: content.intersection(accepted).map(|f| f.word()).collect(),
-            unaccepted: content.difference(accepted).map(|f| f.word()).collect(),
-            written: None,
-            merged: None,
-        }
-    }
-}
-
 /// `map`: the picture that was drawn.
 #[derive(Debug, Clone, Serialize)]
 pub struct MapShape {
@@ -574,7 +323,7 @@ impl FormatsShape {
 }
 
 /// Findings, bounded.
-fn listed(findings: &Findings) -> Vec<FindingShape> {
+pub(super) fn listed(findings: &Findings) -> Vec<FindingShape> {
     findings.iter().take(InfoShape::LISTED).map(FindingShape::of).collect()
 }
 

@@ -1,12 +1,12 @@
 //! What IBM's two codes share: the id field and the check.
 
-use crc::{CRC_16_IBM_3740, Crc};
+use crc::{CRC_16_IBM_3740, Crc, Table};
 use floptical_model::SectorId;
 
 use super::IdField;
 
 /// CRC-16/CCITT: polynomial 1021h, start FFFFh, high bit first.
-static CRC: Crc<u16> = Crc::<u16>::new(&CRC_16_IBM_3740);
+static CRC: Crc<u16, Table<16>> = Crc::<u16, Table<16>>::new(&CRC_16_IBM_3740);
 
 /// The byte of an id mark, which the check covers.
 const ID_MARK: u8 = 0xFE;

@@ -10,7 +10,7 @@
 //! Hardware Reference Manual" 9800420A; figures as MAME's isbc202.cpp and
 //! img_dsk.cpp state them.
 
-use crc::{CRC_16_XMODEM, Crc};
+use crc::{CRC_16_XMODEM, Crc, Table};
 use floptical_model::{Rate, Scheme, SectorId};
 
 use super::coding::{Coding, Line, PLAIN};
@@ -57,7 +57,7 @@ pub static M2FM: Code = Code {
 const LINE: Line = Line { byte_cells: 16, encode, decode: super::mfm::LINE.decode };
 const CODING: Coding = Coding { line: LINE, packing: PLAIN };
 
-static CRC: Crc<u16> = Crc::<u16>::new(&CRC_16_XMODEM);
+static CRC: Crc<u16, Table<16>> = Crc::<u16, Table<16>>::new(&CRC_16_XMODEM);
 
 /// The byte of an id mark, which the check covers.
 const ID_MARK: u8 = 0x0E;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use floptical_io::Output;
 use floptical_model::identity::LogicalTrack;
-use floptical_model::layout::{BlockAt, observe, pitch};
+use floptical_model::layout::{BlockAt, Stepping, observe};
 use floptical_model::{
     Context, DataField, Error, Fact, Floppy, Image, Layout, Opaque, Place, Reading, Result, Sectors, Sighting, TrackAt,
 };
@@ -77,8 +77,9 @@ fn check_scheme(kind: &Kind, tracks: &[(TrackAt, &Sectors)]) -> Result<(), NotFi
 
 /// The tracks by their number on the disk.
 fn by_place<'a>(tracks: &[(TrackAt, &'a Sectors)]) -> BTreeMap<(u8, u8), &'a Sectors> {
-    let pitch = pitch(tracks);
+    let sides = Stepping::of_sides(tracks);
     let place = |(at, sectors): &(TrackAt, &'a Sectors)| {
+        let pitch = Stepping::pitch_of(&sides, at.head);
         let cylinder = at.cylinder().filter(|c| c.checked_rem(pitch) == Some(0))?;
         Some(((cylinder.checked_div(pitch)?, at.head), *sectors))
     };

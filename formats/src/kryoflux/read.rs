@@ -252,7 +252,7 @@ impl<'a> Scan<'a> {
             self.result.filter(|(result, _)| *result != 0).map(|(r, at)| part(PART_RESULT, &r.to_le_bytes(), at)),
         );
         let mut times = Times::new(&self.index);
-        let end = times.walk(bytes);
+        let end = times.walk(bytes, false);
         times.late(end);
         let (marks, counters): (Vec<IndexMark>, Vec<u32>) = times.marks.into_iter().unzip();
         let counters = numbers(&counters);
@@ -340,7 +340,7 @@ impl TrackLoader for Loader {
         let scan = Scan::of(&bytes, file);
         let mut findings = scan.findings(&place);
         let mut times = Times::new(&scan.index);
-        let end = times.walk(&bytes);
+        let end = times.walk(&bytes, true);
         let mut note = |code, message: String| {
             findings.push(Finding::new(code, Span::File { file, start: 0, len: source.len() }, place.clone(), message));
         };
@@ -388,7 +388,9 @@ impl TrackLoader for Loader {
 
 /// Gathers intervals, and finds for every index the interval it came in.
 struct Times {
-    intervals: Vec<u32>,
+    kept: Option<Vec<u32>>,
+    /// Intervals so far.
+    count: usize,
     marks: Vec<(IndexMark, u32)>,
     /// Index blocks by position, last first.
     waiting: Vec<Index>,
@@ -401,13 +403,14 @@ impl Times {
     fn new(index: &[Index]) -> Self {
         let mut waiting = index.to_vec();
         waiting.sort_by_key(|i| std::cmp::Reverse((i.position, i.ticks)));
-        Self { intervals: Vec::new(), marks: Vec::new(), waiting, tick: 0, overflows: 0, too_long: false }
+        Self { kept: None, count: 0, marks: Vec::new(), waiting, tick: 0, overflows: 0, too_long: false }
     }
 
-    /// Walk all codes; the position after the last.
-    fn walk(&mut self, bytes: &[u8]) -> u64 {
+    /// Walk all codes, and keep their intervals or count them only; the position
+    /// after the last.
+    fn walk(&mut self, bytes: &[u8], keep: bool) -> u64 {
         let mut walk = Walk::new(bytes);
-        self.intervals.reserve(bytes.len());
+        self.kept = keep.then(|| Vec::with_capacity(bytes.len()));
         loop {
             if self.overflows == 0 {
                 self.short_times(walk.short_times(self.waiting.last().map_or(u64::MAX, |index| index.position)));
@@ -428,7 +431,8 @@ impl Times {
 
     /// Take many times of one byte.
     fn short_times(&mut self, times: &[u8]) {
-        self.intervals.extend(times.iter().map(|ticks| u32::from(*ticks)));
+        self.count = self.count.saturating_add(times.len());
+        self.kept.as_mut().into_iter().for_each(|kept| kept.extend(times.iter().map(|ticks| u32::from(*ticks))));
         self.tick = times.iter().fold(self.tick, |tick, ticks| tick.wrapping_add((*ticks).into()));
     }
 
@@ -438,14 +442,15 @@ impl Times {
 
     fn mark(&mut self, index: Index) {
         let tick = self.tick.saturating_add(self.running()).saturating_add(index.ticks.into());
-        let interval = u32::try_from(self.intervals.len()).unwrap_or(u32::MAX);
+        let interval = u32::try_from(self.count).unwrap_or(u32::MAX);
         self.marks.push((IndexMark { tick, interval }, index.counter));
     }
 
     fn time(&mut self, rest: u16) {
         let ticks = self.running().saturating_add(rest.into());
         self.too_long |= ticks > u32::MAX.into();
-        self.intervals.push(u32::try_from(ticks).unwrap_or(u32::MAX));
+        self.count = self.count.saturating_add(1);
+        self.kept.as_mut().into_iter().for_each(|kept| kept.push(u32::try_from(ticks).unwrap_or(u32::MAX)));
         self.tick = self.tick.saturating_add(ticks);
         self.overflows = 0;
     }
@@ -462,8 +467,8 @@ impl Times {
 
     fn flux(self, clock: floptical_model::Clock) -> Flux {
         let index: Vec<IndexMark> = self.marks.into_iter().map(|(mark, _)| mark).collect();
-        let (start, end) = edges(&index, self.intervals.len());
-        Flux { clock, intervals: self.intervals.into(), index, sector_marks: Vec::new(), start, end }
+        let (start, end) = edges(&index, self.count);
+        Flux { clock, intervals: self.kept.unwrap_or_default().into(), index, sector_marks: Vec::new(), start, end }
     }
 }
 

@@ -1,14 +1,17 @@
 //! Layouts: how the blocks of a disk lie on its tracks. Data, not code.
 
 mod observe;
+mod stepping;
 mod table;
 
-pub use observe::{logical_tracks, observe, pitch};
+pub use observe::{logical_tracks, observe};
+pub use stepping::Stepping;
 pub use table::LAYOUTS;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use crate::{Form, Ps, Rate, Scheme, SectorId, TrackAt};
 
@@ -196,7 +199,9 @@ impl Layout {
 
     /// The layouts of the table with this many bytes, the most common first.
     pub fn of_size(bytes: u64) -> impl Iterator<Item = &'static Layout> {
-        LAYOUTS.iter().filter(move |l| l.bytes() == bytes)
+        /// Every file that may be a flat image asks for its size.
+        static SIZES: LazyLock<Vec<u64>> = LazyLock::new(|| LAYOUTS.iter().map(Layout::bytes).collect());
+        LAYOUTS.iter().zip(SIZES.iter()).filter(move |(_, size)| **size == bytes).map(|(layout, _)| layout)
     }
 
     /// The layout of the table with this id.

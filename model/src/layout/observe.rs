@@ -3,60 +3,21 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Ids, LAYOUTS, Layout, SideOrder, Zone};
+use super::{Ids, LAYOUTS, Layout, SideOrder, Stepping, Zone};
 use crate::identity::LogicalTrack;
 use crate::{Form, Rate, Scheme, Sectors, TrackAt};
 
-/// Number the tracks by the disk's own pitch. A disk of 40 tracks read in
-/// steps of 80 has its tracks at every second position; a position that only
-/// repeats its neighbour counts once. Tracks without slots do not count.
+/// Number the tracks by the pitch of their side. A disk of 40 tracks read in
+/// steps of 80 has its tracks at every second position; what lies between is no
+/// track of it. Tracks without slots do not count.
 pub fn logical_tracks<'a>(tracks: &[(TrackAt, &'a Sectors)]) -> Vec<LogicalTrack<'a>> {
-    let pitch = pitch(tracks);
-    with_slots(tracks)
-        .iter()
-        .filter(|(c, _, _)| c % pitch == 0)
-        .map(|&(c, head, sectors)| LogicalTrack { cylinder: c / pitch, head, sectors })
-        .collect()
-}
-
-/// How many steps of the drive lie between two tracks of the disk: 1 or 2.
-pub fn pitch(tracks: &[(TrackAt, &Sectors)]) -> u8 {
-    if is_double_stepped(&with_slots(tracks)) { 2 } else { 1 }
-}
-
-fn with_slots<'a>(tracks: &[(TrackAt, &'a Sectors)]) -> Vec<(u8, u8, &'a Sectors)> {
-    let whole = |(at, s): &(TrackAt, &'a Sectors)| Some((at.cylinder()?, at.head, *s));
-    tracks.iter().filter(|(_, s)| !s.slots.is_empty()).filter_map(whole).collect()
-}
-
-/// True when every second position is empty or repeats the one before, and
-/// more ids count in double steps than in single ones.
-fn is_double_stepped(held: &[(u8, u8, &Sectors)]) -> bool {
-    let find = |c: u8, h: u8| held.iter().find(|t| (t.0, t.1) == (c, h)).map(|t| t.2);
-    let repeats = |c: u8, h: u8, s: &Sectors| find(c - 1, h).is_some_and(|before| same_sectors(before, s));
-    if held.iter().any(|&(c, h, s)| c % 2 == 1 && !repeats(c, h, s)) {
-        return false;
-    }
-    let votes = |pitch: u8| {
-        let counts = |&(c, h, s): &(u8, u8, &Sectors)| {
-            s.slots
-                .iter()
-                .filter_map(|slot| Some((Ids::of(slot.chosen().scheme), slot.chosen().sector_id()?)))
-                .filter(|(ids, id)| c % pitch == 0 && ids.at(c / pitch, h).0 == id.c)
-                .count()
-        };
-        held.iter().map(counts).sum::<usize>()
+    let sides = Stepping::of_sides(tracks);
+    let logical = |&(at, sectors): &(TrackAt, &'a Sectors)| {
+        let (step, pitch) = (at.cylinder()?, Stepping::pitch_of(&sides, at.head));
+        let held = !sectors.slots.is_empty() && step % pitch == 0;
+        held.then_some(LogicalTrack { cylinder: step / pitch, head: at.head, sectors })
     };
-    votes(2) > votes(1)
-}
-
-fn same_sectors(a: &Sectors, b: &Sectors) -> bool {
-    let ids = |s: &Sectors| {
-        let mut all: Vec<_> = s.slots.iter().map(|x| x.chosen().sector_id()).collect();
-        all.sort_unstable();
-        all
-    };
-    ids(a) == ids(b)
+    tracks.iter().filter_map(logical).collect()
 }
 
 /// How one track is formatted: what a zone says of it.
