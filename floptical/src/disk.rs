@@ -75,7 +75,7 @@ fn spread(intervals: &[u32]) -> u32 {
     let sample = || intervals.iter().step_by(intervals.len().div_ceil(SAMPLE).max(1));
     let (count, total) = sample().fold((0u64, 0u64), |(n, sum), i| (n + 1, sum + u64::from(*i)));
     let mut counts = [0u64; 8 * STEPS as usize];
-    let per_tick = (count * STEPS << 32) / total.max(1);
+    let per_tick = ((count * STEPS) << 32) / total.max(1);
     for interval in sample() {
         let step = u64::from(*interval).saturating_mul(per_tick) >> 32;
         let last = counts.len() - 1;

@@ -9,7 +9,7 @@ use floptical_model::{
 
 use crate::consensus::consensus;
 use crate::ladder;
-use crate::period::grids;
+use crate::period::{Grid, grids};
 use crate::places::{Places, Spot};
 use crate::pll::Gains;
 use crate::recognise::{recognise, seen_again};
@@ -49,7 +49,8 @@ pub struct Derived {
 ///
 /// All revolutions are read; sightings of one place are one slot. Where a slot
 /// has no good sighting, or something is left that no field claims, revolutions
-/// of flux are read once more by a loop that follows steps of speed.
+/// of flux are read once more by a loop that follows steps of speed, and where
+/// something is not good still, by others.
 ///
 /// # Errors
 /// `Limit` or `Cancelled`.
@@ -122,10 +123,13 @@ fn from_flux(flux: &Flux, at: TrackAt, context: &Context) -> Result<Derived> {
     let left = read.iter().any(|s| !s.unclaimed.is_empty());
     if !flux.intervals.is_empty() && (left || !places.all_good()) {
         for (grid, gains) in std::iter::once((grid, Gains::FAST)).chain(other.map(|other| (other, Gains::QUIET))) {
-            for turn in decode(flux, grid, gains, context)? {
-                places.improve(&looped(&turn.cells, Rung::FastLoop, at, context)?, context)?;
-                strips.push(turn.cells);
+            strips.extend(read_again(flux, grid, gains, at, &mut places, context)?);
+        }
+        for gains in Gains::OTHERS {
+            if places.all_good() || places.is_empty() {
+                break;
             }
+            strips.extend(read_again(flux, grid, gains, at, &mut places, context)?);
         }
     }
     if !flux.intervals.is_empty() && is_hard(&turns, &places) {
@@ -148,6 +152,23 @@ fn from_flux(flux: &Flux, at: TrackAt, context: &Context) -> Result<Derived> {
         derived.findings.push(Finding::new(&finding::FLUX_NO_INDEX, span, Place::Track(at), message));
     }
     Ok(derived)
+}
+
+/// Let another loop improve what the first one read; its cells.
+fn read_again(
+    flux: &Flux,
+    grid: Grid,
+    gains: Gains,
+    at: TrackAt,
+    places: &mut Places,
+    context: &Context,
+) -> Result<Vec<Cells>> {
+    let mut strips = Vec::new();
+    for turn in decode(flux, grid, gains, context)? {
+        places.improve(&looped(&turn.cells, Rung::FastLoop, at, context)?, context)?;
+        strips.push(turn.cells);
+    }
+    Ok(strips)
 }
 
 /// True when the hard rungs may show more: something is left, it is not the

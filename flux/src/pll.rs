@@ -29,6 +29,10 @@ impl Gains {
     pub(crate) const QUIET: Gains = Gains { phase: 7864, period: 328 };
     /// 0.5 and 0.04: follows steps of speed.
     pub(crate) const FAST: Gains = Gains { phase: 32768, period: 2621 };
+    /// 0.06 and 0.0015, 0.08 and 0.003, 0.21 and 0.011: each takes other
+    /// transitions for the next cell.
+    pub(crate) const OTHERS: [Gains; 3] =
+        [Gains { phase: 3932, period: 100 }, Gains { phase: 5500, period: 200 }, Gains { phase: 14000, period: 700 }];
 }
 
 /// The loop on its way through a capture.

@@ -237,3 +237,43 @@ fn odds(price: f64) -> f64 {
 fn decibels(price: f64) -> u8 {
     (price * DECIBELS) as u8
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Against the sum over all sets of changes.
+    #[test]
+    fn what_lies_elsewhere_is_the_share_of_the_other_sets() {
+        let table: [&[(f64, u32)]; 5] = [
+            &[],
+            &[(1.0, 0x01), (2.0, 0x02), (3.0, 0x03)],
+            &[(0.1, 0x3F), (0.2, 0x3F), (4.0, 0x11), (5.0, 0x2E)],
+            &[(2.0, 0x00), (9.0, 0x15)],
+            &[(0.5, 0x01), (0.5, 0x02), (0.5, 0x04), (0.5, 0x08), (0.5, 0x10), (0.5, 0x1F)],
+        ];
+        for row in table {
+            let one = |(change, (price, syndrome)): (usize, &(f64, u32))| Candidate {
+                change,
+                price: *price,
+                syndrome: *syndrome,
+                marks: (change * 10, change * 10),
+            };
+            let candidates: Vec<Candidate> = row.iter().enumerate().map(one).collect();
+            let (mut own, mut satisfied) = (0.0, 0.0);
+            for set in 0..1u32 << candidates.len() {
+                let (mut chance, mut sum) = (1.0, 0);
+                for (i, c) in candidates.iter().enumerate() {
+                    let there = odds(c.price) / (1.0 + odds(c.price));
+                    let taken = set >> i & 1 == 1;
+                    chance *= if taken { there } else { 1.0 - there };
+                    sum ^= if taken { c.syndrome } else { 0 };
+                }
+                own += if set == 0 { chance } else { 0.0 };
+                satisfied += if sum == 0 { chance } else { 0.0 };
+            }
+            let told = elsewhere(&candidates, 0x3F);
+            assert!((told - (1.0 - own / satisfied)).abs() < 1e-9, "{row:?}: {told}");
+        }
+    }
+}
