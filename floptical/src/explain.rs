@@ -198,9 +198,14 @@ fn beside(track: &DiskTrack, ordinal: usize) -> Vec<Step> {
     };
     let slots = &track.derived.sectors.slots;
     let Some(from) = slots.get(ordinal).and_then(first) else { return steps };
-    let next = slots.get(ordinal + 1).and_then(first).unwrap_or(u64::MAX);
+    // The last slot is followed by the first, over the index.
+    let (next, before) = match slots.get(ordinal + 1) {
+        Some(next) => (first(next).unwrap_or(u64::MAX), 0),
+        None => (u64::MAX, slots.first().and_then(first).unwrap_or(0)),
+    };
+    let is_beside = |start: u64| (from..next).contains(&start) || start < before;
     let revolution = track.derived.cells.as_ref().map_or(0, |cells| cells.revolution);
-    for area in survey.areas.iter().filter(|area| (from..next).contains(&area.start)) {
+    for area in survey.areas.iter().filter(|area| is_beside(area.start)) {
         let span = Span::Cells { track: track.at, revolution, start: area.start, len: area.len };
         steps.push(step(area.kind.word(), format!("{span}: {}", area.evidence), Some(span)));
     }
