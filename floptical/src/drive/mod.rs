@@ -229,9 +229,12 @@ impl Drive {
     }
 
     fn advance(&mut self, cells: usize, len: usize) {
-        let at = self.mechanism.cell + cells;
-        self.mechanism.revolution += (at / len) as u64;
-        self.mechanism.cell = at % len;
+        self.mechanism.cell += cells;
+        // Nearly always a single cell: no division.
+        while self.mechanism.cell >= len {
+            self.mechanism.cell -= len;
+            self.mechanism.revolution += 1;
+        }
     }
 
     /// Bring the track at the head's position under it, at the same angle.

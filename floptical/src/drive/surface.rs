@@ -13,6 +13,8 @@ pub struct Surface {
     /// Cells that read differently each time: first and length, in order.
     weak: Vec<(usize, usize)>,
     rotation: Ps,
+    /// What each cell has of the rotation, and what is left over of it.
+    share: (u64, u64),
 }
 
 impl Surface {
@@ -21,7 +23,12 @@ impl Surface {
 
     /// A track without transitions.
     pub(super) fn blank(rotation: Ps) -> Self {
-        Self { bits: Arc::new(Bits::zeros(Self::BLANK)), weak: Vec::new(), rotation }
+        Self::new(Arc::new(Bits::zeros(Self::BLANK)), Vec::new(), rotation)
+    }
+
+    fn new(bits: Arc<Bits>, weak: Vec<(usize, usize)>, rotation: Ps) -> Self {
+        let len = bits.len().max(1) as u64;
+        Self { bits, weak, rotation, share: (rotation.0 / len, rotation.0 % len) }
     }
 
     /// The track of a disk at a position of the head: its own cells, or those
@@ -38,7 +45,7 @@ impl Surface {
         let size = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
         let is_weak = |kind: AreaKind| matches!(kind, AreaKind::Weak | AreaKind::Ambiguous);
         let weak = cells.areas.iter().filter(|a| is_weak(a.kind)).map(|a| (size(a.start), size(a.len))).collect();
-        Ok(Self { bits: cells.bits, weak, rotation })
+        Ok(Self::new(cells.bits, weak, rotation))
     }
 
     /// Cells of a revolution; never 0.
@@ -66,10 +73,14 @@ impl Surface {
     /// How long a cell lasts. The remainder of the division is spread, so that
     /// a revolution lasts exactly as long as it should.
     pub(super) fn cell_time(&self, cell: usize) -> Ps {
-        Ps(self.time_of(cell, 1))
+        let len = self.bits.len() as u64;
+        let (whole, rest) = self.share;
+        // A track has fewer than 2^32 cells.
+        let longer = (cell as u64 * rest) % len + rest >= len;
+        Ps(whole + u64::from(longer))
     }
 
-    /// How long `count` cells from `cell` last.
+    /// How long `count` cells from `cell` last: as long as each of them.
     pub(super) fn time_of(&self, cell: usize, count: usize) -> u64 {
         let until = |cells: usize| u128::from(self.rotation.0) * cells as u128 / self.bits.len() as u128;
         u64::try_from(until(cell + count) - until(cell)).unwrap_or(u64::MAX)
@@ -123,14 +134,17 @@ mod tests {
 
     #[test]
     fn a_revolution_lasts_exactly_as_long_as_it_should() {
-        let surface = Surface { bits: Arc::new(Bits::zeros(99_991)), weak: Vec::new(), rotation: Ps(200_000_000_003) };
-        let sum: u64 = (0..surface.len()).map(|c| surface.cell_time(c).0).sum();
-        assert_eq!(sum, 200_000_000_003);
+        for (cells, rotation) in [(99_991, 200_000_000_003), (100_000, 200_000_000_000), (7, 3), (1, 9)] {
+            let surface = Surface::new(Arc::new(Bits::zeros(cells)), Vec::new(), Ps(rotation));
+            let each = |from: usize, to: usize| (from..to).map(|c| surface.cell_time(c).0).sum::<u64>();
+            assert_eq!(each(0, cells), rotation);
+            assert_eq!(each(cells / 3, cells / 2), surface.time_of(cells / 3, cells / 2 - cells / 3));
+        }
     }
 
     #[test]
     fn weak_cells_change_with_the_revolution_and_not_with_the_machine() {
-        let mut surface = Surface { bits: Arc::new(Bits::zeros(1000)), weak: vec![(100, 64)], rotation: Ps(1000) };
+        let mut surface = Surface::new(Arc::new(Bits::zeros(1000)), vec![(100, 64)], Ps(1000));
         let at = TrackAt::new(3, 0);
         let turn =
             |s: &Surface, revolution| (0..1000).map(|c| s.transition(c, 7, at, revolution)).collect::<Vec<bool>>();
