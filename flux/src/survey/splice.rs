@@ -1,8 +1,8 @@
 //! Splices: where writing began or ended, the grid of cells jumps.
 //!
 //! The place is where two lines of least squares, through the transitions before
-//! and after it, leave the smallest part of what one leaves; they say by how much it jumps. A step of speed
-//! bends the grid and does not make it jump.
+//! and after it, leave the smallest part of what one leaves; they say by how much it
+//! jumps. A step of speed bends the grid and does not make it jump.
 
 use std::ops::Range;
 
