@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use floptical_flux::{Derived, derive};
+use floptical_flux::{Derived, derive, spread};
 use floptical_model::identity::LogicalTrack;
 use floptical_model::layout::{BlockAt, Stepping, logical_tracks, observe};
 use floptical_model::{
@@ -62,34 +62,6 @@ impl FluxFacts {
             spread: spread(&flux.intervals),
         }
     }
-}
-
-/// How many lengths, in steps of 1/16 of the mean, nine of ten intervals have.
-/// Every code writes a few lengths and nothing between; noise has all. Measured:
-/// 1 to 5 for captures of MFM, FM and GCR, 15 for the noisiest that still
-/// decodes, 25 and more for noise.
-fn spread(intervals: &[u32]) -> u32 {
-    const STEPS: u64 = 16;
-    /// Intervals that are looked at, evenly over the capture.
-    const SAMPLE: usize = 1 << 13;
-    let sample = || intervals.iter().step_by(intervals.len().div_ceil(SAMPLE).max(1));
-    let (count, total) = sample().fold((0u64, 0u64), |(n, sum), i| (n + 1, sum + u64::from(*i)));
-    let mut counts = [0u64; 8 * STEPS as usize];
-    let per_tick = ((count * STEPS) << 32) / total.max(1);
-    for interval in sample() {
-        let step = u64::from(*interval).saturating_mul(per_tick) >> 32;
-        let last = counts.len() - 1;
-        counts[usize::try_from(step).unwrap_or(last).min(last)] += 1;
-    }
-    counts.sort_unstable_by(|a, b| b.cmp(a));
-    let most = (count * 9).div_ceil(10);
-    let mut seen = 0;
-    let lengths = counts.iter().take_while(|count| {
-        let before = seen;
-        seen += **count;
-        before < most
-    });
-    lengths.count() as u32
 }
 
 impl Disk {

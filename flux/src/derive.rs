@@ -14,6 +14,7 @@ use crate::places::{Places, Spot};
 use crate::pll::Gains;
 use crate::recognise::{recognise, seen_again};
 use crate::revolution::{Revolution, decode};
+use crate::spread::{NOISE, spread};
 use crate::survey::{self, Survey, survey};
 
 /// The worst distance of a transition from its cell, in permille, that leaves no
@@ -105,46 +106,22 @@ fn from_cells(cells: &[Cells], at: TrackAt, context: &Context) -> Result<Derived
 }
 
 fn from_flux(flux: &Flux, at: TrackAt, context: &Context) -> Result<Derived> {
-    let (mut grid, other) = grids(flux.clock, &flux.intervals, context)?;
-    let mut turns = decode(flux, grid, Gains::QUIET, context)?;
-    let mut read = recognise_turns(&turns, at, context)?;
-    if let Some(other) = other.filter(|_| read.iter().all(|s| s.slots.is_empty())) {
-        let again = decode(flux, other, Gains::QUIET, context)?;
-        let found = recognise_turns(&again, at, context)?;
-        if found.iter().any(|s| !s.slots.is_empty()) {
-            (grid, turns, read) = (other, again, found);
-        }
-    }
+    let quiet = Quiet::of(flux, at, context)?;
     let mut places = Places::default();
-    for sectors in &read {
+    for sectors in &quiet.read {
         places.add(sectors, context)?;
     }
-    let mut strips: Vec<Cells> = turns.iter().map(|t| t.cells.clone()).collect();
-    let left = read.iter().any(|s| !s.unclaimed.is_empty());
-    if !flux.intervals.is_empty() && (left || !places.all_good()) {
-        for (grid, gains) in std::iter::once((grid, Gains::FAST)).chain(other.map(|other| (other, Gains::QUIET))) {
-            strips.extend(read_again(flux, grid, gains, at, &mut places, context)?);
-        }
-        for gains in Gains::OTHERS {
-            if places.all_good() || places.is_empty() {
-                break;
-            }
-            strips.extend(read_again(flux, grid, gains, at, &mut places, context)?);
+    let mut strips: Vec<Cells> = quiet.turns.iter().map(|t| t.cells.clone()).collect();
+    if !flux.intervals.is_empty() {
+        strips.extend(quiet.improve(flux, at, &mut places, context)?);
+        if is_hard(flux, &quiet.turns, &places) {
+            strips.extend(ladder::climb(flux, quiet.grid, at, &mut places, context)?);
         }
     }
-    if !flux.intervals.is_empty() && is_hard(&turns, &places) {
-        strips.extend(ladder::climb(flux, grid, at, &mut places, context)?);
-    }
-    let mut derived = joined(places, &read, &strips, at);
-    derived.worst = turns.iter().map(|t| t.worst).max().unwrap_or(0);
-    let unknown = derived.sectors.slots.is_empty();
-    let outside = turns.iter().zip(&read).map(|(turn, sectors)| match unknown {
-        true => turn.outside,
-        false => in_fields(&turn.outside_at, sectors),
-    });
-    derived.outside = outside.fold(0, u64::saturating_add);
+    let mut derived = joined(places, &quiet.read, &strips, at);
+    quiet.measure(&mut derived);
     let base = derived.cells.as_ref().map_or(0, |cells| cells.revolution);
-    derived.survey = survey(&turns, &read, (base.into(), &derived.sectors), context)?;
+    derived.survey = survey(&quiet.turns, &quiet.read, (base.into(), &derived.sectors), context)?;
     derived.findings.extend(&survey::findings(&derived.survey, &derived.sectors, base, at));
     if flux.revolutions() == 0 {
         let span = Span::Ticks { track: at, reading: 0, start: 0, len: 0 };
@@ -154,11 +131,70 @@ fn from_flux(flux: &Flux, at: TrackAt, context: &Context) -> Result<Derived> {
     Ok(derived)
 }
 
+/// What the quiet loop shows of a capture.
+struct Quiet {
+    grid: Grid,
+    /// What else its cells may be.
+    other: Option<Grid>,
+    turns: Vec<Revolution>,
+    /// By revolution.
+    read: Vec<Sectors>,
+}
+
+impl Quiet {
+    /// The likelier cells, or the others where only those show something.
+    fn of(flux: &Flux, at: TrackAt, context: &Context) -> Result<Self> {
+        let (grid, other) = grids(flux.clock, &flux.intervals, context)?;
+        let run = |grid: Grid, other: Option<Grid>| -> Result<Self> {
+            let turns = decode(flux, grid, Gains::QUIET, context)?;
+            let read = recognise_turns(&turns, at, context)?;
+            Ok(Self { grid, other, turns, read })
+        };
+        let likely = run(grid, other)?;
+        let Some(other) = other.filter(|_| !likely.shows_sectors()) else { return Ok(likely) };
+        let again = run(other, None)?;
+        Ok(if again.shows_sectors() { again } else { likely })
+    }
+
+    fn shows_sectors(&self) -> bool {
+        self.read.iter().any(|sectors| !sectors.slots.is_empty())
+    }
+
+    /// Let other loops improve what is left; their cells.
+    fn improve(&self, flux: &Flux, at: TrackAt, places: &mut Places, context: &Context) -> Result<Vec<Cells>> {
+        let mut strips = Vec::new();
+        if places.all_good() && self.read.iter().all(|sectors| sectors.unclaimed.is_empty()) {
+            return Ok(strips);
+        }
+        strips.extend(read_again(flux, (self.grid, Gains::FAST), at, places, context)?);
+        if let Some(other) = self.other {
+            strips.extend(read_again(flux, (other, Gains::QUIET), at, places, context)?);
+        }
+        for gains in Gains::OTHERS {
+            if places.all_good() || places.is_empty() {
+                break;
+            }
+            strips.extend(read_again(flux, (self.grid, gains), at, places, context)?);
+        }
+        Ok(strips)
+    }
+
+    /// How well transitions lie in their cells.
+    fn measure(&self, derived: &mut Derived) {
+        derived.worst = self.turns.iter().map(|t| t.worst).max().unwrap_or(0);
+        let unknown = derived.sectors.slots.is_empty();
+        let outside = self.turns.iter().zip(&self.read).map(|(turn, sectors)| match unknown {
+            true => turn.outside,
+            false => in_fields(&turn.outside_at, sectors),
+        });
+        derived.outside = outside.fold(0, u64::saturating_add);
+    }
+}
+
 /// Let another loop improve what the first one read; its cells.
 fn read_again(
     flux: &Flux,
-    grid: Grid,
-    gains: Gains,
+    (grid, gains): (Grid, Gains),
     at: TrackAt,
     places: &mut Places,
     context: &Context,
@@ -172,12 +208,13 @@ fn read_again(
 }
 
 /// True when the hard rungs may show more: something is left, it is not the
-/// same in all revolutions, and transitions are off their cells.
-fn is_hard(turns: &[Revolution], places: &Places) -> bool {
+/// same in all revolutions, and transitions are off their cells. Noise shows
+/// nothing.
+fn is_hard(flux: &Flux, turns: &[Revolution], places: &Places) -> bool {
     // A splice is far off in every capture; what all revolutions show is there.
     let differ = || turns.iter().zip(turns.iter().skip(1)).any(|(a, b)| a.cells.bits != b.cells.bits);
     let left = match places.is_empty() {
-        true => turns.len() < 2 || differ(),
+        true => (turns.len() < 2 || differ()) && spread(&flux.intervals) <= NOISE,
         false => !places.is_told() || places.has_gaps(false),
     };
     left && turns.iter().any(|turn| turn.worst >= DOUBTFUL)

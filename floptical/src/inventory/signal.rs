@@ -6,6 +6,8 @@ use floptical_model::{
 };
 use sha2::{Digest, Sha256};
 
+use floptical_flux::NOISE;
+
 use super::{known, summary};
 use crate::DiskTrack;
 use crate::disk::FluxFacts;
@@ -166,8 +168,6 @@ fn areas(cells: &Cells, kinds: &[AreaKind]) -> Value {
 /// True when nobody wrote a track without sectors. Times tell that of any code,
 /// cells only of one that fits them.
 fn is_blank(track: &DiskTrack) -> bool {
-    /// Between what codes and what noise show.
-    const NOISE: u32 = 20;
     let Some(cells) = &track.derived.cells else { return true };
     match &track.flux {
         Some(flux) => flux.intervals <= FEW || flux.spread > NOISE || is_filler(&cells.bits),
