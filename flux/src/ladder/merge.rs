@@ -40,10 +40,9 @@ pub(super) struct Layer<'a> {
 }
 
 impl Layer<'_> {
-    /// The transitions that are none, at the places that a map gives them, and
-    /// where they lie.
-    fn laid(&self, place: impl Fn(f64) -> f64) -> (Vec<f64>, Vec<Range<f64>>) {
-        let at: Vec<f64> = self.at.iter().map(|at| place(*at)).collect();
+    /// The transitions that are none, laid at these places, and where the others
+    /// lie.
+    fn laid(&self, at: &[f64]) -> (Vec<f64>, Vec<Range<f64>>) {
         let mut sound = Vec::with_capacity(at.len());
         let mut next = 0usize;
         for range in self.garbage {
@@ -62,7 +61,7 @@ impl Layer<'_> {
 /// does.
 pub(super) fn merge(layers: &[Layer<'_>], turn: f64, least: f64) -> Option<Transitions> {
     let (base, others) = layers.split_first()?;
-    let (sound, holes) = base.laid(|at| at);
+    let (sound, holes) = base.laid(base.at);
     let mut clusters: Vec<Cluster> = sound.into_iter().map(|at| Cluster { sum: at, votes: 1.0 }).collect();
     let mut holes = vec![holes];
     let words = words(base.path);
@@ -71,8 +70,7 @@ pub(super) fn merge(layers: &[Layer<'_>], turn: f64, least: f64) -> Option<Trans
         if anchors.len() < FEWEST {
             continue;
         }
-        let bend = Bend::of(&anchors);
-        let (mapped, own_holes) = other.laid(|at| bend.place(at));
+        let (mapped, own_holes) = other.laid(&Bend::of(&anchors).places(other.at));
         clusters = paired(&clusters, &mapped, least / 2.0);
         holes.push(own_holes);
     }
@@ -202,14 +200,21 @@ impl Bend {
         Self { points }
     }
 
-    fn place(&self, at: f64) -> f64 {
-        let after = self.points.partition_point(|p| p.0 < at);
-        let offset = match (after.checked_sub(1).and_then(|i| self.points.get(i)), self.points.get(after)) {
-            (Some(a), Some(b)) => a.1 + (b.1 - a.1) * (at - a.0) / (b.0 - a.0).max(1e-9),
-            (Some(one), None) | (None, Some(one)) => one.1,
-            (None, None) => 0.0,
+    /// Where places lie; they are in order.
+    fn places(&self, all: &[f64]) -> Vec<f64> {
+        let mut after = 0usize;
+        let place = |at: &f64| {
+            while self.points.get(after).is_some_and(|p| p.0 < *at) {
+                after = after.saturating_add(1);
+            }
+            let offset = match (after.checked_sub(1).and_then(|i| self.points.get(i)), self.points.get(after)) {
+                (Some(a), Some(b)) => a.1 + (b.1 - a.1) * (at - a.0) / (b.0 - a.0).max(1e-9),
+                (Some(one), None) | (None, Some(one)) => one.1,
+                (None, None) => 0.0,
+            };
+            at + offset
         };
-        at + offset
+        all.iter().map(place).collect()
     }
 }
 
