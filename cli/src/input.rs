@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use floptical::formats::Registry;
 use floptical::identify::identify_files;
 use floptical::io::{FileSet, Source, disk};
-use floptical::model::{Context, Error, Findings, Severity};
+use floptical::model::{Context, Error, Findings, Image, Severity};
 use floptical::{Disk, OpenOptions, Opened, sidecar};
 
 use crate::args::Reading;
@@ -33,6 +33,9 @@ enum Origin {
     Set(FileSet),
     Stdin,
 }
+
+/// What derives a disk.
+type Derive = fn(Image, &Context) -> Result<Disk, Error>;
 
 /// An opened image with everything that follows from it.
 #[derive(Debug)]
@@ -95,11 +98,20 @@ impl Input {
 
     /// Open it and derive what follows.
     pub(crate) fn read(&self, reading: &Reading, context: &Context) -> Result<Read, Failure> {
-        self.read_files(&self.files(context)?, reading, context)
+        self.read_by(&self.files(context)?, reading, Disk::derive, context)
     }
 
-    /// The same from files that are already open.
+    /// The same for those who ask for no more than its sectors.
+    pub(crate) fn read_sectors(&self, reading: &Reading, context: &Context) -> Result<Read, Failure> {
+        self.read_by(&self.files(context)?, reading, Disk::derive_sectors, context)
+    }
+
+    /// Its sectors, from files that are already open.
     pub(crate) fn read_files(&self, files: &FileSet, reading: &Reading, context: &Context) -> Result<Read, Failure> {
+        self.read_by(files, reading, Disk::derive_sectors, context)
+    }
+
+    fn read_by(&self, files: &FileSet, reading: &Reading, derive: Derive, context: &Context) -> Result<Read, Failure> {
         let options = OpenOptions {
             format: reading.from.map(|f| f.id.to_owned()),
             layout: reading.layout.cloned(),
@@ -113,7 +125,7 @@ impl Input {
         let mut aside = self.recall(&mut opened, files, context)?;
         let serious = opened.findings.iter().filter(|f| f.code.severity >= Severity::Contradiction);
         aside.extend(serious.map(|f| Aside::Note(shown(&format!("{}: {f}", self.label)))));
-        let derive = if reading.first_good { Disk::derive_first_good } else { Disk::derive };
+        let derive = if reading.first_good { Disk::derive_first_good } else { derive };
         let disk = derive(opened.image.clone(), context)?;
         if disk.passed_over() > 0 {
             let tracks = counted(disk.passed_over() as u64, "track");

@@ -118,7 +118,7 @@ pub fn plan(
     }
     let fit = target.fit.ok_or(ConvertError::NotWritten(target.id))?;
     let fitted = fit(&prepare::prepare(disk, target, options, context)?, context)?;
-    let promised = inventory_down_to(&Disk::derive(fitted.clone(), context)?, target.layer, context)?;
+    let promised = inventory_down_to(&Disk::derive_sectors(fitted.clone(), context)?, target.layer, context)?;
     let plan = differences(&inventory_down_to(disk, target.layer, context)?, &promised);
     Ok(Planned { target, fitted, promised, plan })
 }
@@ -183,7 +183,7 @@ impl Planned {
         };
         let options = ReadOptions { layout: layout.as_ref(), ..ReadOptions::default() };
         let image = (self.target.read)(written, &options, context)?;
-        let found = inventory_down_to(&Disk::derive(image, context)?, self.target.layer, context)?;
+        let found = inventory_down_to(&Disk::derive_sectors(image, context)?, self.target.layer, context)?;
         let (mut first, mut count) = (None, 0);
         self.promised.unlike(&found, |unlike| {
             count += 1;

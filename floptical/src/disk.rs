@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use floptical_flux::{Derived, derive, spread};
+use floptical_flux::{Derived, derive, derive_sectors, spread};
 use floptical_model::identity::LogicalTrack;
 use floptical_model::layout::{BlockAt, Stepping, logical_tracks, observe};
 use floptical_model::{
@@ -74,7 +74,16 @@ impl Disk {
         Self::derive_by(image, whole_track, context)
     }
 
-    /// As [`Disk::derive`], but of several revolutions of a track only the first
+    /// As [`Disk::derive`], without the survey of flux beside sectors: all that a
+    /// conversion needs.
+    ///
+    /// # Errors
+    /// What stops the reading of a track.
+    pub fn derive_sectors(image: Image, context: &Context) -> Result<Self> {
+        Self::derive_by(image, sectors_only, context)
+    }
+
+    /// As [`Disk::derive_sectors`], but of several revolutions of a track only the first
     /// is looked at where all its checks hold: quick, and blind for what
     /// revolutions disagree about. Each such track says so in a finding. Flux
     /// cannot be written from this.
@@ -351,9 +360,14 @@ fn whole_track(floppy: &Floppy, at: TrackAt, context: &Context) -> Result<Option
     Ok(derive(&track, at, context)?.map(|derived| (track, derived)))
 }
 
+fn sectors_only(floppy: &Floppy, at: TrackAt, context: &Context) -> Result<Option<(Track, Derived)>> {
+    let Some(track) = floppy.tracks.get(at, context)? else { return Ok(None) };
+    Ok(derive_sectors(&track, at, context)?.map(|derived| (track, derived)))
+}
+
 fn first_good(floppy: &Floppy, at: TrackAt, context: &Context) -> Result<Option<(Track, Derived)>> {
     if let Some(track) = floppy.tracks.first_revolution(at, context)?
-        && let Some(mut derived) = derive(&track, at, context)?
+        && let Some(mut derived) = derive_sectors(&track, at, context)?
     {
         let sectors = &derived.sectors;
         if !sectors.slots.is_empty()
@@ -366,7 +380,7 @@ fn first_good(floppy: &Floppy, at: TrackAt, context: &Context) -> Result<Option<
             return Ok(Some((track, derived)));
         }
     }
-    whole_track(floppy, at, context)
+    sectors_only(floppy, at, context)
 }
 
 fn derive_tracks(floppy: &Floppy, look: Look, context: &Context) -> Result<Vec<DiskTrack>> {

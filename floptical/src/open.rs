@@ -109,7 +109,7 @@ fn open_one(
 /// Open a file in a volume of an image as an image of its own; `None` when
 /// there is no such file.
 fn open_within(outer: Opened, member: &str, options: &OpenOptions, context: &Context) -> Result<Option<Opened>> {
-    let disk = Disk::derive(outer.image, context)?;
+    let disk = Disk::derive_sectors(outer.image, context)?;
     let (mounted, _) = volumes(&disk, context)?;
     let found = find(&mounted, member).filter(|(_, entry)| entry.kind == EntryKind::File);
     let Some((mounted, entry)) = found else { return Ok(None) };

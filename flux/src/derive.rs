@@ -39,7 +39,7 @@ pub struct Derived {
     /// Transitions of id and data fields outside their window; of all, where no
     /// sector was recognised.
     pub outside: u64,
-    /// What the revolutions of flux show beside sectors.
+    /// What the revolutions of flux show beside sectors; empty where nobody asked.
     pub survey: Survey,
     /// What was noticed on the track and on the way.
     pub findings: Findings,
@@ -56,7 +56,20 @@ pub struct Derived {
 /// # Errors
 /// `Limit` or `Cancelled`.
 pub fn derive(track: &Track, at: TrackAt, context: &Context) -> Result<Option<Derived>> {
-    let mut derived = derive_readings(track, at, context)?;
+    derive_by(track, at, true, context)
+}
+
+/// As [`derive()`], without the survey of flux beside sectors: for those who want
+/// the sectors only.
+///
+/// # Errors
+/// `Limit` or `Cancelled`.
+pub fn derive_sectors(track: &Track, at: TrackAt, context: &Context) -> Result<Option<Derived>> {
+    derive_by(track, at, false, context)
+}
+
+fn derive_by(track: &Track, at: TrackAt, surveyed: bool, context: &Context) -> Result<Option<Derived>> {
+    let mut derived = derive_readings(track, at, surveyed, context)?;
     if let Some(derived) = &mut derived {
         let mut all = track.findings.clone();
         all.extend(&derived.findings);
@@ -65,7 +78,7 @@ pub fn derive(track: &Track, at: TrackAt, context: &Context) -> Result<Option<De
     Ok(derived)
 }
 
-fn derive_readings(track: &Track, at: TrackAt, context: &Context) -> Result<Option<Derived>> {
+fn derive_readings(track: &Track, at: TrackAt, surveyed: bool, context: &Context) -> Result<Option<Derived>> {
     if track.layer() == Some(Layer::Sectors) {
         return Ok(track.sectors().map(recorded));
     }
@@ -78,7 +91,7 @@ fn derive_readings(track: &Track, at: TrackAt, context: &Context) -> Result<Opti
         return from_cells(&cells, at, context).map(Some);
     }
     match track.flux() {
-        Some(flux) => from_flux(flux, at, context).map(Some),
+        Some(flux) => from_flux(flux, at, surveyed, context).map(Some),
         None => Ok(track.sectors().map(recorded)),
     }
 }
@@ -105,7 +118,7 @@ fn from_cells(cells: &[Cells], at: TrackAt, context: &Context) -> Result<Derived
     Ok(joined(places, &read, cells, at))
 }
 
-fn from_flux(flux: &Flux, at: TrackAt, context: &Context) -> Result<Derived> {
+fn from_flux(flux: &Flux, at: TrackAt, surveyed: bool, context: &Context) -> Result<Derived> {
     let quiet = Quiet::of(flux, at, context)?;
     let mut places = Places::default();
     for sectors in &quiet.read {
@@ -120,9 +133,11 @@ fn from_flux(flux: &Flux, at: TrackAt, context: &Context) -> Result<Derived> {
     }
     let mut derived = joined(places, &quiet.read, &strips, at);
     quiet.measure(&mut derived);
-    let base = derived.cells.as_ref().map_or(0, |cells| cells.revolution);
-    derived.survey = survey(&quiet.turns, &quiet.read, (base.into(), &derived.sectors), context)?;
-    derived.findings.extend(&survey::findings(&derived.survey, &derived.sectors, base, at));
+    if surveyed {
+        let base = derived.cells.as_ref().map_or(0, |cells| cells.revolution);
+        derived.survey = survey(&quiet.turns, &quiet.read, (base.into(), &derived.sectors), context)?;
+        derived.findings.extend(&survey::findings(&derived.survey, &derived.sectors, base, at));
+    }
     if flux.revolutions() == 0 {
         let span = Span::Ticks { track: at, reading: 0, start: 0, len: 0 };
         let message = format!("{} index marks", flux.index.len());

@@ -40,7 +40,7 @@ mod unclaimed;
 mod weak;
 mod write;
 
-pub use derive::{Derived, derive};
+pub use derive::{Derived, derive, derive_sectors};
 pub use recognise::recognise;
 pub use revolution::{Revolution, TransitionTimes, revolutions};
 pub use spread::{NOISE, spread};

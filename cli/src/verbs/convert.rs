@@ -158,7 +158,7 @@ fn prepare(
     choice: &Choice,
     context: &Context,
 ) -> Result<Prepared, Failure> {
-    let mut read = input.read(&choice.reading, context)?;
+    let mut read = input.read_sectors(&choice.reading, context)?;
     let mut merged = None;
     if !others.is_empty() {
         (read, merged) = merge::with(read, input, others, &choice.reading, context).map(|(r, m)| (r, Some(m)))?;

@@ -214,7 +214,7 @@ impl Limit {
                 other => Some(not_taken(other, self)),
             },
             Self::AtMost { cylinders, sectors, bytes } => {
-                let fits = within(&Disk::derive(fitted.clone(), context)?, *cylinders, *sectors, *bytes);
+                let fits = within(&Disk::derive_sectors(fitted.clone(), context)?, *cylinders, *sectors, *bytes);
                 (!fits).then(|| format!("the disk is larger; the emulator takes {}", self.words()))
             }
         })
