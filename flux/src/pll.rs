@@ -117,6 +117,7 @@ impl<'a> Loop<'a> {
             return Err(Error::new(ErrorKind::Limit, format!("{most} cells between two index marks are no floppy's")));
         }
         context.reserve(u64::try_from(most).unwrap_or(0) / 8)?;
+        self.strip.bytes.reserve(usize::try_from(most / 8).unwrap_or(0));
         let left = self.intervals.len().saturating_sub(self.taken) as u64;
         context.step(left.min(end.saturating_sub(self.time)))?;
         if self.taken < LOCKING {

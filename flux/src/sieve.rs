@@ -17,24 +17,30 @@ const STEP: usize = 8;
 /// Patterns, and a table of the pieces that they have.
 pub(crate) struct Sieve {
     patterns: Vec<Pattern>,
-    /// By the cells of a piece: which of `pieces` have them; 0 for none.
+    /// By the cells of a piece: the first of the `pieces` that have them; 0 for
+    /// none.
     table: Box<[u16; 1 << PIECE]>,
-    pieces: Vec<Vec<Piece>>,
+    /// From the second on.
+    pieces: Vec<Piece>,
 }
 
 /// A piece that is looked for.
+#[derive(Clone, Copy)]
 struct Piece {
     /// The pattern that has it.
     nth: usize,
     /// Its first cell in the window of the pattern.
     from: usize,
+    /// Another one with the same cells; 0 for none.
+    next: u16,
 }
 
 impl Sieve {
     /// A sieve for some patterns.
     pub(crate) fn new(patterns: impl Iterator<Item = Pattern>) -> Self {
         let patterns = patterns.collect::<Vec<_>>();
-        let mut sieve = Self { patterns: Vec::new(), table: Box::new([0; 1 << PIECE]), pieces: vec![Vec::new()] };
+        let none = Piece { nth: 0, from: 0, next: 0 };
+        let mut sieve = Self { patterns: Vec::new(), table: Box::new([0; 1 << PIECE]), pieces: vec![none] };
         for (nth, pattern) in patterns.iter().enumerate() {
             (0..STEP).for_each(|phase| sieve.enter(*pattern, nth, best_piece(*pattern, phase)));
         }
@@ -47,11 +53,8 @@ impl Sieve {
         let mut more = any;
         loop {
             if let Some(entry) = self.table.get_mut(usize::from(value | more)) {
-                if *entry == 0 {
-                    *entry = u16::try_from(self.pieces.len()).unwrap_or(0);
-                    self.pieces.push(Vec::new());
-                }
-                self.pieces.get_mut(usize::from(*entry)).into_iter().for_each(|p| p.push(Piece { nth, from }));
+                let next = std::mem::replace(entry, u16::try_from(self.pieces.len()).unwrap_or(0));
+                self.pieces.push(Piece { nth, from, next });
             }
             if more == 0 {
                 break;
@@ -78,7 +81,7 @@ impl Sieve {
                 continue;
             }
             for (at, shown) in (base..).step_by(STEP).zip(shown) {
-                for piece in self.pieces.get(usize::from(shown)).into_iter().flatten() {
+                for piece in self.with_cells(shown) {
                     let Some(at) = at.checked_sub(piece.from).filter(|at| *at < end) else { continue };
                     if self.patterns.get(piece.nth).is_some_and(|pattern| pattern.matches(word(at))) {
                         found(piece.nth, at);
@@ -86,6 +89,12 @@ impl Sieve {
                 }
             }
         }
+    }
+
+    /// The pieces from an entry of the table on.
+    fn with_cells(&self, entry: u16) -> impl Iterator<Item = &Piece> {
+        let piece = |nth: u16| self.pieces.get(usize::from(nth)).filter(|_| nth != 0);
+        std::iter::successors(piece(entry), move |one| piece(one.next))
     }
 
     /// What the table says of the pieces that begin in the first of two words.

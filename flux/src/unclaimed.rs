@@ -13,13 +13,12 @@ use crate::sieve::Sieve;
 /// Runs up to so many cells are splices, where writing began or ended.
 const SPLICE: usize = 64;
 
-/// What shows that something is marked, by the number of the code.
-static ANY_SYNCS: LazyLock<Sieve> = LazyLock::new(|| Sieve::new(CODES.iter().map(|code| code.any_sync)));
-
-/// The index marks of codes that begin tracks at the index.
-static INDEX_MARKS: LazyLock<Sieve> = LazyLock::new(|| {
+/// What shows that something is marked, by the number of the code; then the index
+/// marks of codes that begin tracks at the index.
+static MARKED: LazyLock<Sieve> = LazyLock::new(|| {
     let marks = CODES.iter().filter(|code| code.indexed).flat_map(|code| code.marks);
-    Sieve::new(marks.filter(|mark| mark.role == Role::Index).map(|mark| mark.cells))
+    let index = marks.filter(|mark| mark.role == Role::Index).map(|mark| mark.cells);
+    Sieve::new(CODES.iter().map(|code| code.any_sync).chain(index))
 });
 
 /// The stretches that no field claims and that are not regular: neither a
@@ -94,22 +93,32 @@ fn tail(reader: &Reader<'_>, start: usize, len: usize, claims: &[(usize, usize)]
 
 /// All cells of a stretch in which nothing is marked, else none.
 fn rest(reader: &Reader<'_>, start: usize, len: usize, codes: &[&Code]) -> usize {
-    if syncs(&reader.bits.slice_wrapping(start, len), codes).is_empty() { len } else { 0 }
+    if marked(&reader.bits.slice_wrapping(start, len), codes).syncs.is_empty() { len } else { 0 }
 }
 
-/// Where something is marked by one of these codes, in order. Noise looks like
-/// the marks of others.
-fn syncs(bits: &Bits, codes: &[&Code]) -> Vec<usize> {
+/// First cells of what is marked.
+struct Marked {
+    syncs: Vec<usize>,
+    /// Of index marks.
+    index: Vec<usize>,
+}
+
+/// Where something is marked by one of these codes: noise looks like the marks of
+/// others.
+fn marked(bits: &Bits, codes: &[&Code]) -> Marked {
     // The pattern may be shorter than the window that is searched.
     let mut padded = bits.clone();
     padded.push_bits(0, 63);
-    let mut found = Vec::new();
-    ANY_SYNCS.each(&padded, false, |nth, at| {
-        let code = CODES.get(nth).filter(|code| codes.iter().any(|c| c.scheme == code.scheme));
-        let whole = |code: &&&Code| at.saturating_add(code.any_sync.cells()) <= bits.len();
-        found.extend(code.filter(whole).map(|_| at));
+    let mut found = Marked { syncs: Vec::new(), index: Vec::new() };
+    MARKED.each(&padded, false, |nth, at| match CODES.get(nth) {
+        Some(code) => {
+            let whole = at.saturating_add(code.any_sync.cells()) <= bits.len();
+            let wanted = whole && codes.iter().any(|c| c.scheme == code.scheme);
+            found.syncs.extend(wanted.then_some(at));
+        }
+        None => found.index.extend((at.saturating_add(64) <= bits.len()).then_some(at)),
     });
-    found.sort_unstable();
+    found.syncs.sort_unstable();
     found
 }
 
@@ -117,8 +126,8 @@ fn syncs(bits: &Bits, codes: &[&Code]) -> Vec<usize> {
 /// mark, as cells from its start.
 fn irregular(bits: &Bits, codes: &[&Code]) -> Vec<(usize, usize)> {
     let len = bits.len();
-    let mut regular: Vec<(usize, usize)> = Vec::new();
-    INDEX_MARKS.each(bits, false, |_, at| regular.push((at, at.saturating_add(64))));
+    let Marked { syncs, index } = marked(bits, codes);
+    let mut regular: Vec<(usize, usize)> = index.into_iter().map(|at| (at, at.saturating_add(64))).collect();
     let mut periods = Vec::new();
     // What is regular in the gaps of other codes is there in any data.
     for code in CODES.iter().filter(|code| code.indexed) {
@@ -139,7 +148,6 @@ fn irregular(bits: &Bits, codes: &[&Code]) -> Vec<(usize, usize)> {
     }
     regular.sort_unstable();
     // Two A1 are a byte repeated, too.
-    let syncs = syncs(bits, codes);
     let sync_from = |at: usize| syncs.get(syncs.partition_point(|sync| *sync < at)).copied().unwrap_or(usize::MAX);
     regular.iter_mut().for_each(|(from, to)| *to = sync_from(*from).min(*to));
     let mut runs = Vec::new();
