@@ -434,13 +434,19 @@ impl Spot {
         (one.is_sure() && !self.is_alone(one)) || one.confirmed || self.agreed(one)
     }
 
-    /// True for what one of many ways to lay revolutions on each other shows, and
-    /// nothing else: a check of a few bits is no proof of it.
+    /// True for what one of many ways to lay revolutions on each other shows, or one
+    /// of several loops after the first, and nothing else: of so many readings one
+    /// satisfies a weak check by chance.
     fn is_alone(&self, one: &Seen) -> bool {
         let again = |s: &Seen| {
             s.sighting.revolution != one.sighting.revolution && s.holds() && s.sighting.data == one.sighting.data
         };
-        one.sighting.rung == Some(Rung::Merged) && one.has_few_bits() && !self.seen.iter().any(again)
+        let by_chance = match one.sighting.rung {
+            Some(Rung::Merged) => one.has_few_bits(),
+            Some(Rung::FastLoop) => !one.is_strong(),
+            _ => false,
+        };
+        by_chance && !self.seen.iter().any(again)
     }
 
     /// True when another revolution, read for itself, shows the same data.

@@ -25,7 +25,7 @@ const AS_LIKELY: f64 = 150.0;
 const NEGLIGIBLE: f64 = 9.0;
 /// With a check of up to eight bits other readings that satisfy it may be so much
 /// of all that do.
-const ELSE: f64 = 0.002;
+const ELSE: f64 = 0.0005;
 /// With another weak check no set of changes that it does not see may be cheaper
 /// than this, in nats, nor may so many changes be cheaper than that.
 const UNSEEN: f64 = 9.0;
