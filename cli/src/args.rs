@@ -81,8 +81,8 @@ pub(crate) struct Reading {
     /// Read as this format, whatever the evidence
     #[arg(long, value_name = "FORMAT", value_parser = readable())]
     pub(crate) from: Option<&'static Format>,
-    /// Look at no more than the first revolution of a track of flux where all its checks hold, and
-    /// compute no sum over the whole file
+    /// Look at no more than the first revolution of a track of flux where all its checks hold;
+    /// the sum of a file that need not be read for anything else is not computed
     #[arg(long)]
     pub(crate) first_good: bool,
 }

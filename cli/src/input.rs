@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use floptical::formats::Registry;
 use floptical::identify::identify_files;
 use floptical::io::{FileSet, Source, disk};
-use floptical::model::{Context, Error, Findings, Image, Severity};
+use floptical::model::{Context, Error, Findings, Image, Severity, finding};
 use floptical::{Disk, OpenOptions, Opened, sidecar};
 
 use crate::args::Reading;
@@ -131,6 +131,9 @@ impl Input {
             let tracks = counted(disk.passed_over() as u64, "track");
             aside.push(Aside::Note(format!("only the first revolution of {tracks} was looked at; its checks hold")));
         }
+        let sums = opened.findings.iter().chain(opened.image.findings.iter());
+        let passed = sums.filter(|f| *f.code == finding::FORMAT_SUM_PASSED_OVER);
+        aside.extend(passed.map(|f| Aside::Note(shown(&format!("{}: {}", self.label, f.message)))));
         Ok(Read { disk, opened, aside })
     }
 

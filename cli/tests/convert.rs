@@ -122,6 +122,22 @@ fn other_formats_hold_the_same_data() {
 
 /// A flat image that only its length speaks for is converted, and said so.
 #[test]
+fn a_quick_look_says_what_it_left() {
+    let folder = folder();
+    let path = folder.path();
+    assert_eq!(code(&line(path, "convert plain.imd plain.scp")), 0);
+    let left = |args: &str| {
+        let output = line(path, args);
+        assert_eq!(code(&output), 0, "{}", err(&output));
+        ["only the first revolution of", "was not held against the file"].map(|words| err(&output).contains(words))
+    };
+    assert_eq!(left("convert plain.scp whole.img"), [false, false]);
+    assert_eq!(left("convert plain.scp quick.img --first-good"), [true, true]);
+    assert_eq!(std::fs::read(path.join("quick.img")).unwrap(), std::fs::read(path.join("whole.img")).unwrap());
+    assert_eq!(code(&line(path, "convert plain.scp other.scp --first-good")), 4);
+}
+
+#[test]
 fn a_guess_by_length_is_said() {
     let folder = folder();
     let path = folder.path();

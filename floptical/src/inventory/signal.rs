@@ -1,12 +1,11 @@
 //! What the signal of a track says: rate, rotation, length, gaps, flux.
 
+use floptical_flux::NOISE;
 use floptical_model::{
     AreaKind, Bits, CellClock, Cells, Datum, Fact, Inventory, Known, Layout, Place, Ps, Rate, Reading, Regular,
     Sectors, Track, Value,
 };
 use sha2::{Digest, Sha256};
-
-use floptical_flux::NOISE;
 
 use super::{known, summary};
 use crate::DiskTrack;
