@@ -12,11 +12,17 @@ use crate::code::Pattern;
 /// Cells of a piece.
 const PIECE: usize = 16;
 /// Cells from one piece to the next.
-const STEP: usize = 8;
+const STEP: u8 = 8;
+/// Where the last piece of a window begins.
+const LAST: u8 = 48;
+/// How many pieces begin in a word.
+const PIECES: usize = 8;
 
 /// Patterns, and a table of the pieces that they have.
 pub(crate) struct Sieve {
     patterns: Vec<Pattern>,
+    /// A bit for every piece that is in the table: small enough to stay near.
+    any: Box<[u64; (1 << PIECE) / 64]>,
     /// By the cells of a piece: the first of the `pieces` that have them; 0 for
     /// none.
     table: Box<[u16; 1 << PIECE]>,
@@ -28,9 +34,9 @@ pub(crate) struct Sieve {
 #[derive(Clone, Copy)]
 struct Piece {
     /// The pattern that has it.
-    nth: usize,
+    nth: u8,
     /// Its first cell in the window of the pattern.
-    from: usize,
+    from: u8,
     /// Another one with the same cells; 0 for none.
     next: u16,
 }
@@ -38,21 +44,29 @@ struct Piece {
 impl Sieve {
     /// A sieve for some patterns.
     pub(crate) fn new(patterns: impl Iterator<Item = Pattern>) -> Self {
-        let patterns = patterns.collect::<Vec<_>>();
-        let none = Piece { nth: 0, from: 0, next: 0 };
-        let mut sieve = Self { patterns: Vec::new(), table: Box::new([0; 1 << PIECE]), pieces: vec![none] };
-        for (nth, pattern) in patterns.iter().enumerate() {
-            (0..STEP).for_each(|phase| sieve.enter(*pattern, nth, best_piece(*pattern, phase)));
+        let mut sieve = Self {
+            patterns: patterns.collect(),
+            any: Box::new([0; (1 << PIECE) / 64]),
+            table: Box::new([0; 1 << PIECE]),
+            pieces: Vec::with_capacity(1 << 14),
+        };
+        sieve.pieces.push(Piece { nth: 0, from: 0, next: 0 });
+        for (nth, pattern) in (0..).zip(sieve.patterns.clone()) {
+            (0..STEP).for_each(|phase| sieve.enter(pattern, nth, best_piece(pattern, phase)));
         }
-        Self { patterns, ..sieve }
+        sieve
     }
 
     /// Enter all cells that a piece of a pattern may have.
-    fn enter(&mut self, pattern: Pattern, nth: usize, from: usize) {
+    fn enter(&mut self, pattern: Pattern, nth: u8, from: u8) {
         let (value, any) = (cut(pattern.value & pattern.mask, from), !cut(pattern.mask, from));
         let mut more = any;
         loop {
-            if let Some(entry) = self.table.get_mut(usize::from(value | more)) {
+            let cells = usize::from(value | more);
+            if let Some(any) = self.any.get_mut(cells / 64) {
+                *any |= 1 << (cells % 64);
+            }
+            if let Some(entry) = self.table.get_mut(cells) {
                 let next = std::mem::replace(entry, u16::try_from(self.pieces.len()).unwrap_or(0));
                 self.pieces.push(Piece { nth, from, next });
             }
@@ -75,48 +89,62 @@ impl Sieve {
         let mut high = word(0);
         for base in (0..end.saturating_add(64)).step_by(64) {
             let low = word(base.saturating_add(64));
-            let shown = self.shown(high, low);
+            let cells = pieces_of(high, low);
             high = low;
-            if shown == [0; 64 / STEP] {
+            if !self.shows_any(cells) {
                 continue;
             }
-            for (at, shown) in (base..).step_by(STEP).zip(shown) {
-                for piece in self.with_cells(shown) {
-                    let Some(at) = at.checked_sub(piece.from).filter(|at| *at < end) else { continue };
-                    if self.patterns.get(piece.nth).is_some_and(|pattern| pattern.matches(word(at))) {
-                        found(piece.nth, at);
+            for (at, cells) in (base..).step_by(STEP.into()).zip(cells) {
+                for piece in self.with_cells(cells) {
+                    let nth = usize::from(piece.nth);
+                    let Some(at) = at.checked_sub(piece.from.into()).filter(|at| *at < end) else { continue };
+                    if self.patterns.get(nth).is_some_and(|pattern| pattern.matches(word(at))) {
+                        found(nth, at);
                     }
                 }
             }
         }
     }
 
-    /// The pieces from an entry of the table on.
-    fn with_cells(&self, entry: u16) -> impl Iterator<Item = &Piece> {
+    /// The pieces that have these cells.
+    fn with_cells(&self, cells: u16) -> impl Iterator<Item = &Piece> {
         let piece = |nth: u16| self.pieces.get(usize::from(nth)).filter(|_| nth != 0);
-        std::iter::successors(piece(entry), move |one| piece(one.next))
+        let first = self.table.get(usize::from(cells)).copied().unwrap_or(0);
+        std::iter::successors(piece(first), move |one| piece(one.next))
     }
 
-    /// What the table says of the pieces that begin in the first of two words.
-    fn shown(&self, high: u64, low: u64) -> [u16; 64 / STEP] {
-        let both = u128::from(high) << 64 | u128::from(low);
-        std::array::from_fn(|k| {
-            let cells = (both << k.saturating_mul(STEP) >> 112) as u16;
-            self.table.get(usize::from(cells)).copied().unwrap_or(0)
-        })
+    /// True when one of the pieces is in the table.
+    fn shows_any(&self, cells: [u16; PIECES]) -> bool {
+        let bit = |cells: u16| self.any.get(usize::from(cells / 64)).map_or(0, |any| any >> (cells % 64));
+        cells.iter().fold(0, |any, cells| any | bit(*cells)) & 1 != 0
     }
+}
+
+/// The cells at every byte of the first of two words.
+fn pieces_of(high: u64, low: u64) -> [u16; PIECES] {
+    let both = u128::from(high) << 64 | u128::from(low);
+    std::array::from_fn(|k| (both << k.saturating_mul(STEP.into()) >> 112) as u16)
 }
 
 /// The first cell of the piece of a pattern that tells most, where its window
-/// begins so many cells before a whole byte.
-fn best_piece(pattern: Pattern, phase: usize) -> usize {
-    let pieces = (phase..=64usize.saturating_sub(PIECE)).step_by(STEP);
-    let told = |piece: &usize| (cut(pattern.mask, *piece).count_ones(), *piece);
-    pieces.max_by_key(told).unwrap_or(phase)
+/// begins so many cells before a whole byte: one that does not alternate
+/// throughout, as the leads of most codes do. Of equal ones the first: random MFM
+/// shows those three times less often than the last.
+fn best_piece(pattern: Pattern, phase: u8) -> u8 {
+    /// Fewer cells tell less than any lead.
+    const ENOUGH: u32 = 10;
+    let tells = |piece: &u8| {
+        let (value, mask) = (cut(pattern.value, *piece), cut(pattern.mask, *piece));
+        let both = mask & mask << 1;
+        let alternates = (value ^ value << 1) & both == both;
+        (!alternates && mask.count_ones() >= ENOUGH, mask.count_ones())
+    };
+    let pieces = (phase..=LAST).step_by(STEP.into()).rev();
+    pieces.max_by_key(tells).unwrap_or(phase)
 }
 
 /// The cells of a window that a piece has.
-fn cut(window: u64, piece: usize) -> u16 {
+fn cut(window: u64, piece: u8) -> u16 {
     (window << piece >> 48) as u16
 }
 
