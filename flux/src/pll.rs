@@ -6,7 +6,7 @@
 use floptical_model::{Bits, Context, Error, ErrorKind, Result};
 
 use crate::period::{Grid, SHIFT};
-use crate::stencil::{CHUNK, Stencil};
+use crate::stencil::{CHUNK, Group, Stencil};
 
 /// Transitions that a loop may take to lock.
 const LOCKING: usize = 64;
@@ -102,7 +102,7 @@ impl<'a> Loop<'a> {
             period_gains,
             strip: Strip::default(),
             stride: grid.stride.into(),
-            stencil: Stencil::of(period),
+            stencil: Stencil::of(period, grid.stride),
             dropped: Vec::new(),
             worst: 0,
             outside: Vec::new(),
@@ -117,7 +117,7 @@ impl<'a> Loop<'a> {
             return Err(Error::new(ErrorKind::Limit, format!("{most} cells between two index marks are no floppy's")));
         }
         context.reserve(u64::try_from(most).unwrap_or(0) / 8)?;
-        self.strip.bytes.reserve(usize::try_from(most / 8).unwrap_or(0));
+        self.strip.words.reserve(usize::try_from(most / 64).unwrap_or(0).saturating_add(2));
         let left = self.intervals.len().saturating_sub(self.taken) as u64;
         context.step(left.min(end.saturating_sub(self.time)))?;
         if self.taken < LOCKING {
@@ -152,7 +152,7 @@ impl<'a> Loop<'a> {
         if self.time + clean.ticks > end {
             return false;
         }
-        self.strip.put_all(&clean.cells, self.stride);
+        clean.groups.iter().for_each(|group| self.strip.put_group(*group));
         self.time += clean.ticks;
         self.taken += CHUNK;
         self.worst = self.worst.max(clean.worst);
@@ -268,7 +268,7 @@ fn nearest(since: i64, period: i64) -> i64 {
 /// Cells as they come.
 #[derive(Default)]
 struct Strip {
-    bytes: Vec<u8>,
+    words: Vec<u64>,
     word: u64,
     /// Cells of `word`; below zero for cells that belong to the piece before.
     used: i64,
@@ -277,7 +277,7 @@ struct Strip {
 impl Strip {
     /// Cells so far.
     fn len(&self) -> i64 {
-        i64::try_from(self.bytes.len()).unwrap_or(0).saturating_mul(8).saturating_add(self.used)
+        i64::try_from(self.words.len()).unwrap_or(0).saturating_mul(64).saturating_add(self.used)
     }
 
     /// The last cell so far.
@@ -295,37 +295,29 @@ impl Strip {
         }
     }
 
-    /// As [`Strip::put`] for the cells of each of many transitions.
-    #[allow(clippy::arithmetic_side_effects, reason = "4 transitions of 5 cells of 2 are fewer than a word has")]
+    /// All cells of a few transitions.
+    #[allow(clippy::arithmetic_side_effects, reason = "`used` is in 0..=64 and `len` in 1..64")]
     #[inline(always)]
-    fn put_all(&mut self, cells: &[u8; CHUNK], stride: i64) {
+    fn put_group(&mut self, Group { bits, len }: Group) {
         if self.used < 0 {
-            cells.iter().for_each(|cells| self.put(i64::from(*cells) * stride, stride));
-            return;
+            return self.put_singly(bits, len);
         }
-        for few in cells.as_chunks::<4>().0 {
-            let (mut word, mut count) = (0, 0);
-            for cells in few {
-                let cells = i64::from(*cells) * stride;
-                word = word << cells | 1;
-                count += cells;
-            }
-            self.push(word << (stride - 1), count);
-        }
-    }
-
-    /// Fewer than 64 cells, the last one lowest.
-    #[allow(clippy::arithmetic_side_effects, reason = "`used` is in 0..=64 and `count` in 1..64")]
-    #[inline(always)]
-    fn push(&mut self, cells: u64, count: i64) {
-        self.used += count;
+        self.used += len;
         if self.used > 64 {
             self.used -= 64;
-            self.word |= cells >> self.used;
-            self.bytes.extend_from_slice(&self.word.to_be_bytes());
+            self.words.push(self.word | bits >> self.used);
             self.word = 0;
         }
-        self.word |= cells << (64 - self.used);
+        self.word |= bits << (64 - self.used);
+    }
+
+    /// The same where some of the cells may belong to the piece before.
+    #[allow(clippy::arithmetic_side_effects, reason = "`n` is below 64")]
+    #[cold]
+    fn put_singly(&mut self, bits: u64, len: i64) {
+        for n in (0..len).rev() {
+            if bits >> n & 1 == 1 { self.put(1, 1) } else { self.skip(1) }
+        }
     }
 
     #[allow(clippy::arithmetic_side_effects, reason = "`used` stays far below 2^62")]
@@ -333,7 +325,7 @@ impl Strip {
     fn skip(&mut self, cells: i64) {
         self.used += cells;
         while self.used > 64 {
-            self.bytes.extend_from_slice(&self.word.to_be_bytes());
+            self.words.push(self.word);
             self.word = 0;
             self.used -= 64;
         }
@@ -351,7 +343,7 @@ impl Strip {
 
     fn into_bits(mut self) -> Bits {
         let len = usize::try_from(self.len()).unwrap_or(0);
-        self.bytes.extend_from_slice(&self.word.to_be_bytes());
-        Bits::from_msb(&self.bytes, len)
+        self.words.push(self.word);
+        Bits::from_words(self.words, len)
     }
 }

@@ -8,7 +8,9 @@ use crate::period::SHIFT;
 /// Transitions that are taken at once; a speed that changes is followed from
 /// one chunk to the next.
 pub(crate) const CHUNK: usize = 64;
-const HALF: i64 = CHUNK as i64 / 2;
+/// Transitions of a group: their cells fit in a word, whatever the stride.
+const GROUP: usize = 4;
+const HALF: usize = CHUNK / 2;
 /// Cells of the longest interval that it knows.
 const LONGEST: i64 = 5;
 /// Entries at most: a clock of 1 ns and cells of 4 us have 20,000.
@@ -18,25 +20,38 @@ const ENTRIES: i64 = 1 << 15;
 pub(crate) struct Stencil {
     /// The length of a cell that it was made for.
     period: i64,
+    /// Cells of the string for each cell of the loop.
+    stride: u8,
     entries: Vec<Entry>,
 }
 
 /// What an interval says.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
-    /// Its number of cells.
-    cells: i32,
-    /// How much longer it is than these.
+    /// How much longer it is than its cells.
     off: i32,
+    /// Their number.
+    cells: u8,
+    /// How many of the string they are.
+    strung: u8,
 }
 
 /// So far off that no chunk with it is clean.
-const DOUBT: Entry = Entry { cells: 0, off: i32::MAX };
+const DOUBT: Entry = Entry { off: i32::MAX, cells: 0, strung: 0 };
+
+/// The cells of the string for a few transitions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Group {
+    /// The last of them lowest.
+    pub(crate) bits: u64,
+    /// How many there are.
+    pub(crate) len: i64,
+}
 
 /// A chunk that leaves no doubt.
 pub(crate) struct Clean {
-    /// Cells from each transition to the next.
-    pub(crate) cells: [u8; CHUNK],
+    /// The cells of each group.
+    pub(crate) groups: [Group; CHUNK / GROUP],
     /// Ticks of all of them.
     pub(crate) ticks: u64,
     /// The worst distance of a transition from the middle of its cell.
@@ -48,19 +63,12 @@ pub(crate) struct Clean {
 }
 
 impl Stencil {
-    /// A stencil for cells of this length.
-    pub(crate) fn of(period: i64) -> Self {
+    /// A stencil for cells of this length, each of them `stride` of the string.
+    pub(crate) fn of(period: i64, stride: u8) -> Self {
         let longest = period.saturating_mul(LONGEST) >> SHIFT;
-        let entries = (0..longest).take_while(|_| longest <= ENTRIES).map(|ticks| Self::entry(ticks << SHIFT, period));
-        Self { period, entries: entries.collect() }
-    }
-
-    fn entry(since: i64, period: i64) -> Entry {
-        let cells = since.saturating_add(period / 2).checked_div(period).unwrap_or(0);
-        let off = since.saturating_sub(cells.saturating_mul(period));
-        let sure = cells > 0 && is_near(off.saturating_abs(), period);
-        let entry = i32::try_from(cells).ok().zip(i32::try_from(off).ok()).filter(|_| sure);
-        entry.map_or(DOUBT, |(cells, off)| Entry { cells, off })
+        let entry = |ticks: i64| entry(ticks << SHIFT, period, stride);
+        let entries = (0..longest).take_while(|_| longest <= ENTRIES).map(entry);
+        Self { period, stride, entries: entries.collect() }
     }
 
     /// The cells of a chunk that begins `since` after the middle of a cell.
@@ -76,23 +84,27 @@ impl Stencil {
     )]
     pub(crate) fn read(&mut self, chunk: &[u32; CHUNK], period: i64, since: i64) -> Option<Clean> {
         if (period - self.period).abs() > self.period >> 6 {
-            *self = Self::of(period);
+            *self = Self::of(period, self.stride);
         }
         let stretch = period - self.period;
         let (mut at, mut lowest, mut highest, mut total, mut count) = (since, since, since, since, 0i64);
         let mut halves = [0i64; 2];
-        let mut cells = [0u8; CHUNK];
-        for (half, (chunk, cells)) in
-            halves.iter_mut().zip(chunk.chunks_exact(CHUNK / 2).zip(cells.chunks_exact_mut(CHUNK / 2)))
-        {
-            for (interval, cells) in chunk.iter().zip(cells) {
-                let entry = self.entries.get(*interval as usize).copied().unwrap_or(DOUBT);
-                *cells = entry.cells as u8;
-                count += i64::from(entry.cells);
-                total += i64::from(entry.off);
-                at = total - count * stretch;
-                (lowest, highest) = (lowest.min(at), highest.max(at));
-                *half += at;
+        let mut groups = [Group::default(); CHUNK / GROUP];
+        let chunks = chunk.as_chunks::<HALF>().0.iter().zip(groups.as_chunks_mut::<{ HALF / GROUP }>().0);
+        for (half, (chunk, groups)) in halves.iter_mut().zip(chunks) {
+            for (few, group) in chunk.as_chunks::<GROUP>().0.iter().zip(groups) {
+                let (mut bits, mut strung) = (0u64, 0i64);
+                for interval in few {
+                    let entry = self.entries.get(*interval as usize).copied().unwrap_or(DOUBT);
+                    bits = bits << entry.strung | 1;
+                    strung += i64::from(entry.strung);
+                    count += i64::from(entry.cells);
+                    total += i64::from(entry.off);
+                    at = total - count * stretch;
+                    (lowest, highest) = (lowest.min(at), highest.max(at));
+                    *half += at;
+                }
+                *group = Group { bits: bits << (self.stride - 1), len: strung };
             }
         }
         let worst = highest.max(-lowest);
@@ -100,11 +112,19 @@ impl Stencil {
             return None;
         }
         let ticks = (at - since + count * period) as u64 >> SHIFT;
-        let [early, late] = halves.map(|sum| sum / HALF);
+        let [early, late] = halves.map(|sum| sum / HALF as i64);
         let drift = late - early;
         // The halves are half a chunk apart, and the end a quarter after the second.
-        Some(Clean { cells, ticks, worst, since: at - late - drift / 2, period: period + drift / count.max(1) })
+        Some(Clean { groups, ticks, worst, since: at - late - drift / 2, period: period + drift / count.max(1) })
     }
+}
+
+fn entry(since: i64, period: i64, stride: u8) -> Entry {
+    let cells = since.saturating_add(period / 2).checked_div(period).unwrap_or(0);
+    let off = since.saturating_sub(cells.saturating_mul(period));
+    let sure = cells > 0 && is_near(off.saturating_abs(), period);
+    let entry = u8::try_from(cells).ok().zip(i32::try_from(off).ok()).filter(|_| sure);
+    entry.map_or(DOUBT, |(cells, off)| Entry { off, cells, strung: cells.saturating_mul(stride) })
 }
 
 /// True within 0.3 of a cell.
@@ -125,19 +145,21 @@ mod tests {
 
     #[test]
     fn a_clean_chunk_tells_cells_phase_and_speed() {
-        let clean = Stencil::of(CELL).read(&chunk(|i| [160, 240, 320][i % 3]), CELL, 0).unwrap();
-        assert_eq!(clean.cells[..3], [2, 3, 4]);
+        let clean = Stencil::of(CELL, 1).read(&chunk(|i| [160, 240, 320][i % 3]), CELL, 0).unwrap();
+        assert_eq!(clean.groups[0], Group { bits: 0b010_0100_0101, len: 11 });
+        let fm = Stencil::of(CELL, 2).read(&chunk(|i| [80, 160][i % 2]), CELL, 0).unwrap();
+        assert_eq!(fm.groups[0], Group { bits: 0b1000_1010_0010, len: 12 });
         assert_eq!((clean.worst, clean.since, clean.period), (0, 0, CELL));
         // 0.11 % slower: the grid follows half of it from one chunk to the next.
         let long = CELL << 4;
-        let slow = Stencil::of(long).read(&chunk(|i| [2563, 3844][i % 2]), long, 0).unwrap();
+        let slow = Stencil::of(long, 1).read(&chunk(|i| [2563, 3844][i % 2]), long, 0).unwrap();
         let (low, high) = (long + long * 4 / 10_000, long + long * 7 / 10_000);
         assert!((low..high).contains(&slow.period), "{}", slow.period);
     }
 
     #[test]
     fn a_doubt_is_left_to_the_loop() {
-        let mut stencil = Stencil::of(CELL);
+        let mut stencil = Stencil::of(CELL, 1);
         assert!(stencil.read(&chunk(|i| if i == 40 { 200 } else { 160 }), CELL, 0).is_none(), "between 2 and 3");
         assert!(stencil.read(&chunk(|i| if i == 40 { 900 } else { 160 }), CELL, 0).is_none(), "a hole");
         assert!(stencil.read(&chunk(|i| if i == 40 { 0 } else { 160 }), CELL, 0).is_none(), "no time");

@@ -23,6 +23,16 @@ impl Bits {
         Self { words: Vec::with_capacity(len.div_ceil(64)), len: 0 }
     }
 
+    /// The first `len` bits of `words`, first bit in the high bit of a word;
+    /// shorter when the words end before.
+    pub fn from_words(mut words: Vec<u64>, len: usize) -> Self {
+        let len = len.min(words.len().saturating_mul(64));
+        words.truncate(len.div_ceil(64));
+        let mut bits = Self { words, len };
+        bits.trim();
+        bits
+    }
+
     /// The first `len` bits of `bytes`, first bit in the high bit of a byte;
     /// shorter when the bytes end before.
     pub fn from_msb(bytes: &[u8], len: usize) -> Self {
