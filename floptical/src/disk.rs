@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use floptical_flux::{Derived, derive, derive_sectors, spread};
+use floptical_flux::{Derived, derive, derive_sectors, is_noise};
 use floptical_model::identity::LogicalTrack;
 use floptical_model::layout::{BlockAt, Stepping, logical_tracks, observe};
 use floptical_model::{
@@ -47,19 +47,19 @@ pub struct FluxFacts {
     pub revolutions_ns: Vec<u64>,
     /// Ticks at which hard-sector holes passed.
     pub sector_marks: Vec<u64>,
-    /// How widely the intervals scatter: how many lengths, in steps of 1/16 of
-    /// the mean, nine of ten have. Codes have a few, noise has all.
-    pub spread: u32,
+    /// True where the intervals scatter as those of no code do.
+    pub is_noise: bool,
 }
 
 impl FluxFacts {
-    fn of(flux: &Flux) -> Self {
+    fn of(flux: &Flux, derived: &Derived) -> Self {
         let ticks = (0..flux.revolutions()).filter_map(|r| flux.revolution_ticks(r));
         Self {
             intervals: flux.intervals.len() as u64,
             revolutions_ns: ticks.map(|t| flux.clock.to_ps(t).nanoseconds()).collect(),
             sector_marks: flux.sector_marks.iter().map(|m| m.tick).collect(),
-            spread: spread(&flux.intervals),
+            // Sectors are no noise.
+            is_noise: derived.sectors.slots.is_empty() && is_noise(&flux.intervals),
         }
     }
 }
@@ -212,7 +212,7 @@ impl Disk {
     fn sectors_by(&self, layout: Option<&Layout>) -> Vec<SectorEntry> {
         let mut taken: Vec<Vec<bool>> =
             self.tracks.iter().map(|t| vec![false; t.derived.sectors.slots.len()]).collect();
-        let mut entries = Vec::new();
+        let mut entries = Vec::with_capacity(taken.iter().map(Vec::len).sum());
         if let Some(layout) = layout {
             for block in layout.blocks() {
                 let found = self.find(block.track, block.id, block.size, &mut taken);
@@ -337,7 +337,7 @@ fn by_volume(shown: Layout, tracks: &[LogicalTrack<'_>]) -> Layout {
 /// Ids do not tell in which order the sides are counted; the first sector of
 /// some systems does. A layout that it tells of the same tracks wins.
 fn side_order(shown: Layout, tracks: &[LogicalTrack<'_>]) -> Layout {
-    let first = shown.blocks().first().copied();
+    let first = shown.blocks().next();
     let data = first.and_then(|block| {
         let track = tracks.iter().find(|t| TrackAt::new(t.cylinder, t.head) == block.track)?;
         let slot = track.sectors.slots.iter().find(|s| s.chosen().sector_id().is_some_and(|id| id.r == block.id.r))?;
@@ -401,7 +401,8 @@ fn derive_tracks(floppy: &Floppy, look: Look, context: &Context) -> Result<Vec<D
         }
         if let Some((track, derived)) = look(floppy, at, context)? {
             let layers = track.readings.iter().map(Reading::layer).collect();
-            tracks.push(DiskTrack { at, logical: at, layers, flux: track.flux().map(FluxFacts::of), derived });
+            let flux = track.flux().map(|flux| FluxFacts::of(flux, &derived));
+            tracks.push(DiskTrack { at, logical: at, layers, flux, derived });
         }
     }
     context.progress("decoding", total, total);

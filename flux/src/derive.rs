@@ -9,12 +9,12 @@ use floptical_model::{
 
 use crate::consensus::consensus;
 use crate::ladder;
+use crate::noise::is_noise;
 use crate::period::{Grid, grids};
 use crate::places::{Places, Spot};
 use crate::pll::Gains;
 use crate::recognise::{recognise, seen_again};
 use crate::revolution::{Revolution, decode};
-use crate::spread::{NOISE, spread};
 use crate::survey::{self, Survey, survey};
 
 /// The worst distance of a transition from its cell, in permille, that leaves no
@@ -229,7 +229,7 @@ fn is_hard(flux: &Flux, turns: &[Revolution], places: &Places) -> bool {
     // A splice is far off in every capture; what all revolutions show is there.
     let differ = || turns.iter().zip(turns.iter().skip(1)).any(|(a, b)| a.cells.bits != b.cells.bits);
     let left = match places.is_empty() {
-        true => (turns.len() < 2 || differ()) && spread(&flux.intervals) <= NOISE,
+        true => (turns.len() < 2 || differ()) && !is_noise(&flux.intervals),
         false => !places.is_told() || places.has_gaps(false),
     };
     left && turns.iter().any(|turn| turn.worst >= DOUBTFUL)

@@ -1,17 +1,22 @@
-//! How widely intervals scatter: what tells a code from noise.
+//! Tells a code from noise by how widely intervals scatter.
 
 /// Steps of a mean interval.
 const STEPS: u16 = 16;
 /// Intervals that are looked at, evenly over the capture.
 const SAMPLE: usize = 1 << 13;
 /// More than any code shows that can be read, and less than noise.
-pub const NOISE: u32 = 20;
+const NOISE: u32 = 20;
+
+/// True where intervals, in any unit of time, scatter as those of no code do.
+pub fn is_noise(intervals: &[u32]) -> bool {
+    spread(intervals) > NOISE
+}
 
 /// How many lengths, in steps of 1/16 of the mean, nine of ten intervals have.
 /// Every code writes a few lengths and nothing between; noise has all. Measured:
 /// 1 to 5 for captures of MFM, FM and GCR, 15 for the noisiest that still
 /// decodes, 25 and more for noise.
-pub fn spread(intervals: &[u32]) -> u32 {
+fn spread(intervals: &[u32]) -> u32 {
     let sample = || intervals.iter().step_by(intervals.len().div_ceil(SAMPLE).max(1));
     let count = sample().count() as u64;
     let total = sample().fold(0u64, |sum, ticks| sum.saturating_add(u64::from(*ticks)));
@@ -50,7 +55,7 @@ mod tests {
         let code: Vec<u32> = (0..20_000).map(|_| [160, 240, 320][below(3) as usize] + below(9)).collect();
         let noise: Vec<u32> = (0..20_000).map(|_| 80 + below(400)).collect();
         assert!(spread(&code) < 6, "{}", spread(&code));
-        assert!(spread(&noise) > NOISE, "{}", spread(&noise));
+        assert!(is_noise(&noise), "{}", spread(&noise));
         assert_eq!(spread(&[]), 0);
     }
 }

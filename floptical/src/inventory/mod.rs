@@ -29,15 +29,14 @@ pub fn inventory(disk: &Disk, context: &Context) -> Result<Inventory> {
     inventory_down_to(disk, Layer::Flux, context)
 }
 
-/// What the disk says, the times of its flux summed only where `layer` is
-/// flux: for a target that holds none it is enough that they are there.
+/// What the disk says, with digests of its flux and its cells only where a target
+/// of this layer may hold them; else it is enough that they are there.
 pub(crate) fn inventory_down_to(disk: &Disk, layer: Layer, context: &Context) -> Result<Inventory> {
     let mut said = Inventory::default();
     say_words(&mut said, disk.image());
     say_drive(&mut said, disk);
     for track in disk.tracks() {
-        let times = if layer == Layer::Flux { times(disk, track, context)? } else { None };
-        signal::say_track(&mut said, track, times, disk.is_repeat(track));
+        signal::say_track(&mut said, track, digests(disk, track, layer, context)?, disk.is_repeat(track));
         sectors::say_sectors(&mut said, track, disk.layout().get());
     }
     match &disk.image().carrier {
@@ -48,11 +47,18 @@ pub(crate) fn inventory_down_to(disk: &Disk, layer: Layer, context: &Context) ->
     Ok(said)
 }
 
-/// The clocks and the intervals of a track's flux, by digest.
-fn times(disk: &Disk, track: &DiskTrack, context: &Context) -> Result<Option<Datum>> {
-    let (Some(_), Some(floppy)) = (&track.flux, disk.image().as_floppy()) else { return Ok(None) };
-    let held = floppy.tracks.get(track.at, context)?;
-    Ok(held.as_ref().map(signal::flux_digest))
+fn digests(disk: &Disk, track: &DiskTrack, layer: Layer, context: &Context) -> Result<signal::Digests> {
+    let mut digests = signal::Digests::default();
+    if layer == Layer::Flux
+        && track.flux.is_some()
+        && let Some(floppy) = disk.image().as_floppy()
+    {
+        digests.times = floppy.tracks.get(track.at, context)?.as_ref().map(signal::flux_digest);
+    }
+    if layer <= Layer::Cells {
+        digests.cells = track.derived.cells.as_ref().map(signal::cells_digest);
+    }
+    Ok(digests)
 }
 
 /// The fact that a kind of claim speaks of.

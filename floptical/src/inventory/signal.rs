@@ -1,6 +1,5 @@
 //! What the signal of a track says: rate, rotation, length, gaps, flux.
 
-use floptical_flux::NOISE;
 use floptical_model::{
     AreaKind, Bits, CellClock, Cells, Datum, Fact, Inventory, Known, Layout, Place, Ps, Rate, Reading, Regular,
     Sectors, Track, Value,
@@ -11,7 +10,17 @@ use super::{known, summary};
 use crate::DiskTrack;
 use crate::disk::FluxFacts;
 
-pub(super) fn say_track(said: &mut Inventory, track: &DiskTrack, times: Option<Datum>, repeat: bool) {
+/// Digests of a track, made where a target may hold the whole of it; else its
+/// length stands for it.
+#[derive(Default)]
+pub(super) struct Digests {
+    /// Of the clocks and the intervals of its flux.
+    pub(super) times: Option<Datum>,
+    /// Of its cells.
+    pub(super) cells: Option<Datum>,
+}
+
+pub(super) fn say_track(said: &mut Inventory, track: &DiskTrack, digests: Digests, repeat: bool) {
     let place = Place::Track(track.logical);
     let derived = &track.derived;
     let sectors = &derived.sectors;
@@ -26,7 +35,7 @@ pub(super) fn say_track(said: &mut Inventory, track: &DiskTrack, times: Option<D
     }
     if let Some(cells) = &derived.cells {
         say(Fact::TrackLength, track_length(cells, blank));
-        say(Fact::Gaps, gaps(cells, sectors, blank));
+        say(Fact::Gaps, gaps(cells, digests.cells, sectors, blank));
         say(Fact::CellTiming, cell_timing(cells));
         for (fact, kinds) in
             [(Fact::NoFlux, [AreaKind::NoFlux, AreaKind::Hole]), (Fact::Weak, [AreaKind::Weak, AreaKind::Ambiguous])]
@@ -42,7 +51,7 @@ pub(super) fn say_track(said: &mut Inventory, track: &DiskTrack, times: Option<D
         say(Fact::Rotation, rotation(sectors.rotation));
     }
     if let Some(flux) = &track.flux {
-        say_flux(&mut say, flux, times, track, blank);
+        say_flux(&mut say, flux, digests.times, track, blank);
     }
 }
 
@@ -132,16 +141,21 @@ fn track_length(cells: &Cells, blank: bool) -> Value {
     Value::Value(Datum::Number(i64::try_from(count).unwrap_or(i64::MAX)), regular.into())
 }
 
-/// All cells by digest: what a field says of them leaves the clock cells and
-/// the gaps open. Regular where nothing lies in the gaps but what formatting
-/// leaves there.
-fn gaps(cells: &Cells, sectors: &Sectors, blank: bool) -> Value {
+/// All cells: what a field says of them leaves the clock cells and the gaps open.
+/// Regular where nothing lies in the gaps but what formatting leaves there.
+fn gaps(cells: &Cells, digest: Option<Datum>, sectors: &Sectors, blank: bool) -> Value {
+    let count = || Datum::Number(i64::try_from(cells.bits.len()).unwrap_or(i64::MAX));
+    let explained = !sectors.slots.is_empty() && sectors.unclaimed.is_empty();
+    Value::Value(digest.unwrap_or_else(count), (blank || explained).into())
+}
+
+/// How many cells, and which.
+pub(super) fn cells_digest(cells: &Cells) -> Datum {
     let count = cells.bits.len() as u64;
     let mut hash = Sha256::new();
     hash.update(count.to_be_bytes());
     hash.update(cells.bits.to_msb());
-    let explained = !sectors.slots.is_empty() && sectors.unclaimed.is_empty();
-    Value::Value(summary(count, hash.finalize().into()), (blank || explained).into())
+    summary(count, hash.finalize().into())
 }
 
 /// Cells of different lengths; regular where all are within 2 %.
@@ -169,7 +183,7 @@ fn areas(cells: &Cells, kinds: &[AreaKind]) -> Value {
 fn is_blank(track: &DiskTrack) -> bool {
     let Some(cells) = &track.derived.cells else { return true };
     match &track.flux {
-        Some(flux) => flux.intervals <= FEW || flux.spread > NOISE || is_filler(&cells.bits),
+        Some(flux) => flux.intervals <= FEW || flux.is_noise || is_filler(&cells.bits),
         None => !looks_recorded(&cells.bits),
     }
 }
