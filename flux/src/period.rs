@@ -63,8 +63,8 @@ pub(crate) fn grids(clock: Clock, intervals: &[u32], context: &Context) -> Resul
     let histogram = Histogram::of(clock, intervals);
     // Intervals of 2 cells are as well 4 of half the length: a shorter cell must
     // be clearly better.
-    let margin = histogram.total().saturating_mul(100);
-    let perfect = histogram.total().saturating_mul(1000);
+    let perfect = histogram.total().saturating_mul(CELL.cast_signed());
+    let margin = perfect / 10;
     let [longest, shorter @ ..] = &FM_MFM;
     let mut best = (histogram.best(longest), longest);
     for family in shorter.iter().chain([&GCR]) {
@@ -167,17 +167,20 @@ impl Histogram {
     /// True when intervals of 3 cells are there: the groups of GCR make many,
     /// and FM, whose intervals are 1 and 2 of its own cells, none.
     fn has_three(&self, ns: u64) -> bool {
-        let three = |ps: u64| matches!(nearest(ps, ns.saturating_mul(1000)), (3, 0..=250));
+        let ruler = Ruler::of(ns.saturating_mul(1000));
+        let three = |ps: u64| matches!(ruler.nearest(ps), (3, 0..=QUARTER));
         let count = self.0.iter().filter(|(ps, _)| three(*ps)).fold(0i64, |sum, (_, n)| sum.saturating_add(*n));
         count > self.total() / 64
     }
 
-    /// How well intervals fit a cell: 1000 for each on the grid down to -1000
-    /// for each half way between, or of more or fewer cells.
+    /// How well intervals fit a cell: [`CELL`] for each on the grid, down to the
+    /// same below zero for each half way between, or of more or fewer cells.
     fn score(&self, cell: u64, between: &RangeInclusive<u64>) -> i64 {
-        let one = |ps: u64| match nearest(ps, cell) {
-            (cells, off) if between.contains(&cells) => 1000i64.saturating_sub_unsigned(off.saturating_mul(4)),
-            _ => -1000,
+        let ruler = Ruler::of(cell);
+        let whole = CELL.cast_signed();
+        let one = |ps: u64| match ruler.nearest(ps) {
+            (cells, off) if between.contains(&cells) => whole.saturating_sub_unsigned(off.saturating_mul(4)),
+            _ => whole.saturating_neg(),
         };
         self.0.iter().fold(0, |sum, (ps, count)| sum.saturating_add(one(*ps).saturating_mul(*count)))
     }
@@ -185,10 +188,11 @@ impl Histogram {
     /// The cell that fits best those intervals that are near its grid: least
     /// squares.
     fn refine(&self, cell: u64, between: &RangeInclusive<u64>) -> u64 {
+        let ruler = Ruler::of(cell);
         let (mut over, mut under) = (0u64, 0u64);
         for (ps, count) in &self.0 {
-            let (cells, off) = nearest(*ps, cell);
-            if between.contains(&cells) && off <= 250 {
+            let (cells, off) = ruler.nearest(*ps);
+            if between.contains(&cells) && off <= QUARTER {
                 let weight = cells.saturating_mul(count.unsigned_abs());
                 over = over.saturating_add(weight.saturating_mul(*ps));
                 under = under.saturating_add(weight.saturating_mul(cells));
@@ -198,11 +202,29 @@ impl Histogram {
     }
 }
 
-/// The nearest number of cells, and how far from it in permille of a cell.
-fn nearest(ps: u64, cell: u64) -> (u64, u64) {
-    let cells = ps.saturating_add(cell / 2).checked_div(cell).unwrap_or(0);
-    let off = ps.abs_diff(cells.saturating_mul(cell)).saturating_mul(1000);
-    (cells, off.checked_div(cell).unwrap_or(0))
+/// Parts of a cell.
+const CELL: u64 = 1 << 10;
+const QUARTER: u64 = CELL / 4;
+
+/// Measures lengths in cells.
+#[derive(Clone, Copy)]
+struct Ruler {
+    /// Parts of a cell in a picosecond, times 2^32.
+    per_ps: u64,
+}
+
+impl Ruler {
+    fn of(cell: u64) -> Self {
+        Self { per_ps: (CELL << 32).checked_div(cell).unwrap_or(0) }
+    }
+
+    /// The nearest number of cells, and how far from it in parts of a cell.
+    fn nearest(self, ps: u64) -> (u64, u64) {
+        // Bins reach to 14 us, and cells of a floppy are longer than 100 ns.
+        let parts = ps.saturating_mul(self.per_ps) >> 32;
+        let cells = parts.saturating_add(CELL / 2) / CELL;
+        (cells, parts.abs_diff(cells.saturating_mul(CELL)))
+    }
 }
 
 #[cfg(test)]
