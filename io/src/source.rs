@@ -130,6 +130,26 @@ impl Source {
         Ok(bytes)
     }
 
+    /// The `len` bytes from `offset` in pieces of 64 KiB or fewer, none of which
+    /// is kept.
+    ///
+    /// # Errors
+    /// As [`Source::read_at`], and `Limit`.
+    pub fn pieces(&self, offset: u64, len: u64, context: &Context, mut each: impl FnMut(&[u8])) -> Result<()> {
+        const PIECE: usize = 64 << 10;
+        let mut buffer = vec![0; usize::try_from(len).unwrap_or(PIECE).min(PIECE)];
+        let (mut at, mut left) = (offset, len);
+        while left > 0 {
+            let size = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
+            let piece = buffer.get_mut(..size).unwrap_or_default();
+            context.stream(size as u64)?;
+            self.read_at(at, piece)?;
+            each(piece);
+            (at, left) = (at.saturating_add(size as u64), left.saturating_sub(size as u64));
+        }
+        Ok(())
+    }
+
     /// All bytes, within the budget.
     ///
     /// # Errors

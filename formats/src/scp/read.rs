@@ -361,23 +361,15 @@ impl Opening<'_> {
     }
 
     fn check_sum(&mut self, header: &[u8], passed_over: bool) -> Result<()> {
-        const PIECE: usize = 1 << 16;
         let said = raw::u32_le(header, raw::CHECKSUM).unwrap_or(0);
         let at = Span::file(raw::CHECKSUM as u64, 4);
         if passed_over {
             self.note(&FORMAT_SUM_PASSED_OVER, at, format!("the sum {said:08X} was not held against the file"));
             return Ok(());
         }
-        let (mut sum, mut offset, mut buffer) = (0u32, HEADER as u64, vec![0; PIECE]);
-        while offset < self.source.len() {
-            let left = self.source.len().saturating_sub(offset);
-            let len = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
-            let piece = buffer.get_mut(..len).unwrap_or(&mut []);
-            self.context.stream(len as u64)?;
-            self.source.read_at(offset, piece)?;
-            sum = sum.wrapping_add(sum_of(piece));
-            offset = offset.saturating_add(len as u64);
-        }
+        let mut sum = 0u32;
+        let len = self.source.len().saturating_sub(HEADER as u64);
+        self.source.pieces(HEADER as u64, len, self.context, |piece| sum = sum.wrapping_add(sum_of(piece)))?;
         let part = raw::kept(raw::PART_CHECKSUM, Place::Whole, &said.to_le_bytes(), raw::CHECKSUM as u64);
         if said != sum && said == 0 {
             self.opaque.push(part);
@@ -431,10 +423,11 @@ impl Loader {
         self.tracks.get(index).ok_or_else(|| Error::unsupported("no such track"))
     }
 
-    /// The bytes of a revolution, as many as the file has.
-    fn bytes(&self, track: &Held, revolution: Revolution, context: &Context) -> Result<Vec<u8>> {
+    /// Where the bytes of a revolution lie: offset and length, as many as the file
+    /// has.
+    fn extent(&self, track: &Held, revolution: Revolution) -> (u64, u64) {
         let start = track.start.saturating_add(revolution.offset.into()).min(self.source.len());
-        self.source.bytes(start, revolution.bytes().min(self.source.len().saturating_sub(start)), context)
+        (start, revolution.bytes().min(self.source.len().saturating_sub(start)))
     }
 }
 
@@ -462,14 +455,14 @@ impl Loader {
             marks.push(IndexMark { tick: 0, interval: 0 });
         }
         for (nth, revolution) in revolutions.iter().enumerate() {
-            let bytes = self.bytes(held, *revolution, context)?;
-            if (bytes.len() as u64) < revolution.bytes() {
+            let (start, len) = self.extent(held, *revolution);
+            if len < revolution.bytes() {
                 note(
                     &FORMAT_TRUNCATED,
-                    format!("the file has {} of the {} bytes of revolution {nth}", bytes.len(), revolution.bytes()),
+                    format!("the file has {len} of the {} bytes of revolution {nth}", revolution.bytes()),
                 );
             }
-            times.take_all(&bytes);
+            self.source.pieces(start, len, context, |piece| times.take_all(piece))?;
             tick = tick.saturating_add(revolution.ticks.into());
             marks.push(IndexMark { tick, interval: u32::try_from(times.intervals.len()).unwrap_or(u32::MAX) });
         }
@@ -508,7 +501,8 @@ impl TrackLoader for Loader {
         // Where the overflow words of the running time began.
         let mut began = None;
         for revolution in &held.revolutions {
-            let bytes = self.bytes(held, *revolution, context).ok()?;
+            let (start, len) = self.extent(held, *revolution);
+            let bytes = self.source.bytes(start, len, context).ok()?;
             let mut offset = held.start.saturating_add(revolution.offset.into());
             for word in words_of(&bytes) {
                 let from = *began.get_or_insert(offset);

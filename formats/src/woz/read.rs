@@ -411,14 +411,10 @@ impl Opening<'_> {
     }
 
     fn check_crc(&mut self, header: &[u8]) -> Result<()> {
-        const PIECE: usize = 1 << 16;
         let told = u32_le(header, raw::CRC).unwrap_or(0);
-        let (mut hash, mut at) = (crc32fast::Hasher::new(), HEADER as u64);
-        while at < self.source.len() {
-            let piece = self.source.part(at, PIECE as u64).all(self.context)?;
-            hash.update(&piece);
-            at = at.saturating_add(piece.len() as u64);
-        }
+        let mut hash = crc32fast::Hasher::new();
+        let len = self.source.len().saturating_sub(HEADER as u64);
+        self.source.pieces(HEADER as u64, len, self.context, |piece| hash.update(piece))?;
         let crc = hash.finalize();
         let start = raw::CRC as u64;
         if told == 0 && crc != 0 {
