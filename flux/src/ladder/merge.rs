@@ -28,13 +28,14 @@ const NEAR: f64 = 200.0;
 /// Share of the revolutions that show a transition that need not stand alone.
 const MAJORITY: f64 = 0.5;
 
-/// A revolution to be laid on others: where its transitions lie, and their cells
-/// as far as they are known.
+/// A revolution to be laid on others: where its transitions lie, and what its
+/// cells show as far as they are known.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Layer<'a> {
     /// Places or times, in cells.
     pub(super) at: &'a [f64],
-    pub(super) path: &'a Path,
+    /// Its runs, as [`runs`] gives them.
+    pub(super) runs: &'a [Run],
     /// The transitions that are garbage, in order.
     pub(super) garbage: &'a [Range<usize>],
 }
@@ -64,9 +65,8 @@ pub(super) fn merge(layers: &[Layer<'_>], turn: f64, least: f64) -> Option<Trans
     let (sound, holes) = base.laid(base.at);
     let mut clusters: Vec<Cluster> = sound.into_iter().map(|at| Cluster { sum: at, votes: 1.0 }).collect();
     let mut holes = vec![holes];
-    let words = words(base.path);
     for other in others {
-        let anchors = anchors(base, other, &words, turn);
+        let anchors = anchors(base, other, turn);
         if anchors.len() < FEWEST {
             continue;
         }
@@ -124,8 +124,11 @@ impl Cluster {
     }
 }
 
-/// The runs of a path: the distances of each, and the transition it begins at.
-fn words(path: &Path) -> Vec<(u64, usize)> {
+/// A run of cells: its distances, and the transition it begins at.
+pub(super) type Run = (u64, usize);
+
+/// The runs of a path, by their distances, then their places.
+pub(super) fn runs(path: &Path) -> Vec<Run> {
     let used: Vec<(usize, i32)> =
         path.cell.iter().zip(&path.used).enumerate().filter(|(_, (_, u))| **u).map(|(i, (c, _))| (i, *c)).collect();
     let far: Vec<u64> = used
@@ -133,29 +136,42 @@ fn words(path: &Path) -> Vec<(u64, usize)> {
         .zip(used.iter().skip(1))
         .map(|((_, a), (_, b))| u64::try_from(b.saturating_sub(*a)).unwrap_or(0).min(15))
         .collect();
-    let run = |run: &[u64]| run.iter().fold(0, |word, d| word << 4 | d);
-    far.windows(RUN).zip(&used).map(|(all, (i, _))| (run(all), *i)).collect()
+    let packed = |run: &[u64]| run.iter().fold(0, |all, d| all << 4 | d);
+    let mut runs: Vec<Run> = far.windows(RUN).zip(&used).map(|(run, (i, _))| (packed(run), *i)).collect();
+    runs.sort_unstable();
+    runs
+}
+
+/// Places of runs that both show once near each other: in the other revolution,
+/// and in the base, whose order they have.
+fn shared(base: &Layer<'_>, other: &Layer<'_>, reach: f64) -> Vec<(f64, f64)> {
+    let mut found = vec![None; base.at.len()];
+    let mut rest = other.runs;
+    for own in base.runs.chunk_by(|a, b| a.0 == b.0) {
+        let Some((distances, _)) = own.first() else { continue };
+        let count =
+            |runs: &[Run], is: std::cmp::Ordering| runs.iter().take_while(|run| run.0.cmp(distances) == is).count();
+        rest = rest.get(count(rest, std::cmp::Ordering::Less)..).unwrap_or_default();
+        let (alike, after) = rest.split_at_checked(count(rest, std::cmp::Ordering::Equal)).unwrap_or_default();
+        rest = after;
+        for (_, i) in own {
+            let Some((at, found)) = base.at.get(*i).zip(found.get_mut(*i)) else { continue };
+            // Filler has one run in most places: only those near by are looked at.
+            let place = |run: &Run| other.at.get(run.1).copied();
+            let first = alike.partition_point(|run| place(run).is_some_and(|place| place < at - reach));
+            let mut near = alike.iter().skip(first).filter_map(place).take_while(|place| *place <= at + reach);
+            *found = match (near.next(), near.next()) {
+                (Some(place), None) => Some((place, *at)),
+                _ => None,
+            };
+        }
+    }
+    found.into_iter().flatten().collect()
 }
 
 /// Places in the other revolution and in the base that are one.
-fn anchors(base: &Layer<'_>, other: &Layer<'_>, base_words: &[(u64, usize)], turn: f64) -> Vec<(f64, f64)> {
-    let mut index = words(other.path);
-    index.sort_unstable();
-    let reach = WANDER * turn;
-    let candidate = |(word, i): &(u64, usize)| {
-        let at = *base.at.get(*i)?;
-        // Filler has one word in most places: only those near by are looked at.
-        let is_before = |j: usize| other.at.get(j).is_some_and(|place| *place < at - reach);
-        let first = index.partition_point(|(w, j)| w < word || (w == word && is_before(*j)));
-        let all = index.iter().skip(first).take_while(|(w, _)| w == word);
-        let places = all.filter_map(|(_, j)| other.at.get(*j).copied());
-        let mut near = places.take_while(|place| *place <= at + reach);
-        match (near.next(), near.next()) {
-            (Some(place), None) => Some((place, at)),
-            _ => None,
-        }
-    };
-    let candidates: Vec<(f64, f64)> = base_words.iter().filter_map(candidate).collect();
+fn anchors(base: &Layer<'_>, other: &Layer<'_>, turn: f64) -> Vec<(f64, f64)> {
+    let candidates = shared(base, other, WANDER * turn);
     let offsets: Vec<f64> = candidates.iter().map(|(from, to)| to - from).collect();
     let median = |block: usize| {
         let (from, to) = (block.saturating_sub(AROUND), block.saturating_add(AROUND + BLOCK).min(offsets.len()));

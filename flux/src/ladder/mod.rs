@@ -263,17 +263,18 @@ impl Climber<'_> {
     /// Lay the revolutions on each other: on the grid, and where that is bent by
     /// very noisy flux on the clock; each of them as the base.
     fn merge(&self, read: &[Read], places: &mut Places, strips: &mut Vec<Cells>) -> Result<()> {
-        let garbage: Vec<_> = read.iter().map(|(_, path, placed)| garbage::garbage(path, placed)).collect();
+        let known = |(_, path, placed): &Read| (merge::runs(path), garbage::garbage(path, placed));
+        let known: Vec<_> = if read.len() > 1 { read.iter().map(known).collect() } else { Vec::new() };
         for base in 0..read.len() {
             for on_grid in [true, false] {
                 if places.all_sure() && !places.has_gaps(true) {
                     return Ok(());
                 }
-                let turned = read.iter().zip(&garbage).cycle().skip(base).take(read.len());
+                let turned = read.iter().zip(&known).cycle().skip(base).take(known.len());
                 let layers: Vec<Layer<'_>> = turned
-                    .map(|((turn, path, placed), garbage)| Layer {
+                    .map(|((turn, _, placed), (runs, garbage))| Layer {
                         at: if on_grid { &placed.at } else { &turn.transitions.at },
-                        path,
+                        runs,
                         garbage,
                     })
                     .collect();

@@ -2,14 +2,16 @@
 //! cells, by six loops that run both ways in time. Where one has slipped,
 //! another is locked; at each transition the calmest is believed.
 
+use std::ops::RangeInclusive;
+
 use super::{Transitions, nearest_cell};
 
 /// Intervals of a window in which the length of a cell is found, and the step
 /// to the next one.
 const WINDOW: usize = 240;
 const STEP: usize = WINDOW / 2;
-/// Lengths tried on each side of the nominal one, and how far they go.
-const TRIED: i32 = 9;
+/// How many lengths are tried, and how far they go from the nominal one.
+const TRIED: usize = 19;
 const SPAN: f64 = 0.14;
 /// Longer intervals, in cells, say nothing of the length of a cell.
 const LONGEST: f64 = 5.5;
@@ -22,9 +24,21 @@ const OUTSIDE: f64 = 0.08;
 /// A loop is left when another is calmer by this factor.
 const LEAVE: f64 = 1.07;
 
-/// How fast a loop follows: shares of the error that phase and length of a cell
-/// take over, and the share by which the length is drawn to that of the window.
-const GAINS: [(f64, f64, f64); 3] = [(0.06, 0.001, 0.002), (0.15, 0.006, 0.004), (0.4, 0.04, 0.01)];
+/// How fast a loop follows.
+#[derive(Clone, Copy)]
+struct Gains {
+    /// Shares of the error that phase and length of a cell take over.
+    phase: f64,
+    length: f64,
+    /// Share by which the length is drawn to that of the window.
+    pull: f64,
+}
+
+const GAINS: [Gains; 3] = [
+    Gains { phase: 0.06, length: 0.001, pull: 0.002 },
+    Gains { phase: 0.15, length: 0.006, pull: 0.004 },
+    Gains { phase: 0.4, length: 0.04, pull: 0.01 },
+];
 
 /// The number of cells of each interval between transitions; 0 for a transition
 /// that has no cell of its own.
@@ -32,25 +46,16 @@ pub(super) fn distances(transitions: &Transitions, reach: (usize, usize)) -> Vec
     let times = &transitions.at;
     let intervals: Vec<f64> = times.iter().zip(times.iter().skip(1)).map(|(a, b)| b - a).collect();
     let lengths = local_lengths(&intervals);
-    let mut loops = Vec::new();
-    for gains in GAINS {
-        loops.push(follow(intervals.iter().zip(&lengths), gains, reach));
-        let mut back = follow(intervals.iter().zip(&lengths).rev(), gains, reach);
-        back.reverse();
-        loops.push(back);
-    }
-    choose(&loops)
+    choose(followed(&intervals, &lengths, reach).as_flattened())
 }
 
 /// The length of a cell around each interval, found without decoding.
 fn local_lengths(intervals: &[f64]) -> Vec<f64> {
-    let starts = (0..intervals.len()).step_by(STEP);
-    let found: Vec<f64> = starts
-        .map(|start| {
-            let end = start.saturating_add(WINDOW).min(intervals.len());
-            window_length(intervals.get(end.saturating_sub(WINDOW)..end).unwrap_or(intervals))
-        })
-        .collect();
+    let blocks: Vec<Block> = intervals.chunks(STEP).map(Block::of).collect();
+    // The last block may be short.
+    let last = blocks.len().saturating_sub(WINDOW / STEP + 1);
+    let window = |i: usize| blocks.get(i.min(last)..i.saturating_add(WINDOW / STEP).min(blocks.len()));
+    let found: Vec<f64> = (0..blocks.len()).map(|i| best_length(window(i).unwrap_or_default())).collect();
     let median = |i: usize| {
         let from = i.saturating_sub(2);
         let mut near: Vec<f64> = found.iter().skip(from).take(5).copied().collect();
@@ -61,19 +66,36 @@ fn local_lengths(intervals: &[f64]) -> Vec<f64> {
     (0..intervals.len()).map(|i| steady.get(i / STEP).copied().unwrap_or(1.0)).collect()
 }
 
-fn window_length(intervals: &[f64]) -> f64 {
-    let used: Vec<f64> = intervals.iter().copied().filter(|t| *t < LONGEST).collect();
-    let mut best = (f64::MIN, 1.0);
-    for k in TRIED.wrapping_neg()..=TRIED {
-        let length = 1.0 + SPAN * f64::from(k) / f64::from(TRIED);
-        let (rate, off) = (1.0 / length, length - 1.0);
-        let on_grid = sum_on_grid(&used, rate);
-        let score = on_grid - PULL * off * off * used.len() as f64;
-        if score > best.0 {
-            best = (score, length);
-        }
+/// Intervals of a part of a window.
+struct Block {
+    /// How well they lie on the grid of each length that is tried.
+    on_grid: [f64; TRIED],
+    /// How many say something.
+    count: f64,
+}
+
+impl Block {
+    fn of(intervals: &[f64]) -> Self {
+        let used: Vec<f64> = intervals.iter().copied().filter(|t| *t < LONGEST).collect();
+        let on_grid = std::array::from_fn(|nth| sum_on_grid(&used, 1.0 / length(nth)));
+        Self { on_grid, count: used.len() as f64 }
     }
-    best.1
+}
+
+/// The lengths that are tried, shortest first.
+fn length(nth: usize) -> f64 {
+    1.0 - SPAN + 2.0 * SPAN * nth as f64 / (TRIED - 1) as f64
+}
+
+/// The length on whose grid blocks lie best.
+fn best_length(blocks: &[Block]) -> f64 {
+    let count: f64 = blocks.iter().map(|block| block.count).sum();
+    let score = |nth: usize| {
+        let off = length(nth) - 1.0;
+        let on_grid = blocks.iter().filter_map(|block| block.on_grid.get(nth));
+        on_grid.sum::<f64>() - PULL * off * off * count
+    };
+    (0..TRIED).max_by(|a, b| score(*a).total_cmp(&score(*b))).map_or(1.0, length)
 }
 
 /// How well intervals lie on a grid of so many cells each. Four sums, for the
@@ -97,36 +119,59 @@ fn on_grid(x: f64) -> f64 {
     16.0 * (far * far - near * near)
 }
 
-/// One loop over intervals in its order: cells of each, and the square of its
-/// error.
-fn follow<'a>(
-    intervals: impl Iterator<Item = (&'a f64, &'a f64)>,
-    (phase, period, pull): (f64, f64, f64),
-    (least, most): (usize, usize),
-) -> Vec<(i32, f64)> {
-    let written = least as f64..=most as f64;
-    let (mut since, mut cell) = (0.0, None);
-    let step = |(interval, local): (&f64, &f64)| {
-        let mut length: f64 = cell.unwrap_or(*local);
-        since += interval;
-        let cells = nearest_cell(since / length);
-        let count = f64::from(cells);
-        let off = since / length - count;
-        let price = off * off + if written.contains(&count) { 0.0 } else { OUTSIDE };
-        if cells > 0 {
-            since = off * length * (1.0 - phase);
-            // An interval out of the code's range says little of the speed.
-            length += period * off * length / count;
+/// What a loop says of each interval: its cells, and the square of its error.
+type Followed = Vec<(i32, f64)>;
+
+/// All loops, both ways in time. They run side by side, for each has to wait for
+/// itself only.
+fn followed(intervals: &[f64], lengths: &[f64], reach: (usize, usize)) -> [[Followed; 2]; GAINS.len()] {
+    let ends = [lengths.first(), lengths.last()].map(|length| length.copied().unwrap_or(1.0));
+    let written = reach.0 as f64..=reach.1 as f64;
+    let mut loops = GAINS.map(|gains| ends.map(|length| Loop { gains, written: written.clone(), since: 0.0, length }));
+    let mut said = GAINS.map(|_| ends.map(|_| Vec::with_capacity(intervals.len())));
+    let ahead = intervals.iter().zip(lengths);
+    for both in ahead.clone().zip(ahead.rev()) {
+        for (loops, said) in loops.iter_mut().zip(&mut said) {
+            let ([forth, back], [forth_said, back_said]) = (loops, said);
+            forth_said.push(forth.step(both.0));
+            back_said.push(back.step(both.1));
         }
-        length += pull * (local - length);
-        cell = Some(length.clamp(local * 0.93, local * 1.07));
+    }
+    said.iter_mut().for_each(|[_, back]| back.reverse());
+    said
+}
+
+/// A loop on its way.
+struct Loop {
+    gains: Gains,
+    /// How many cells the code writes between transitions.
+    written: RangeInclusive<f64>,
+    since: f64,
+    length: f64,
+}
+
+impl Loop {
+    #[inline(always)]
+    fn step(&mut self, (interval, local): (&f64, &f64)) -> (i32, f64) {
+        let mut length = self.length;
+        self.since += interval;
+        let cells = nearest_cell(self.since / length);
+        let count = f64::from(cells);
+        let off = self.since / length - count;
+        let price = off * off + if self.written.contains(&count) { 0.0 } else { OUTSIDE };
+        if cells > 0 {
+            self.since = off * length * (1.0 - self.gains.phase);
+            // An interval out of the code's range says little of the speed.
+            length += self.gains.length * off * length / count;
+        }
+        length += self.gains.pull * (local - length);
+        self.length = length.clamp(local * 0.93, local * 1.07);
         (cells.max(0), price)
-    };
-    intervals.map(step).collect()
+    }
 }
 
 /// At each interval what the calmest loop says.
-fn choose(loops: &[Vec<(i32, f64)>]) -> Vec<i32> {
+fn choose(loops: &[Followed]) -> Vec<i32> {
     let calm: Vec<Vec<f64>> = loops.iter().map(|path| smoothed(path)).collect();
     let count = loops.first().map_or(0, Vec::len);
     let mut current = 0;

@@ -127,12 +127,15 @@ struct Column {
     base: i32,
     /// The costs of the best paths to its cells, in each phase.
     costs: [[f64; 2]; NEAR],
+    /// The least of them.
+    least: f64,
     /// What leaving it out costs.
     skip: f64,
 }
 
 impl Column {
-    const NONE: Column = Column { base: 0, costs: [[f64::INFINITY; 2]; NEAR], skip: f64::INFINITY };
+    const NONE: Column =
+        Column { base: 0, costs: [[f64::INFINITY; 2]; NEAR], least: f64::INFINITY, skip: f64::INFINITY };
 
     fn cheapest(&self) -> (f64, State) {
         let each = (0u8..).zip(&self.costs).flat_map(|(near, costs)| {
@@ -176,9 +179,11 @@ pub(super) fn most_likely(transitions: &Transitions, placed: &Placed, prices: &P
                 }
             }
         }
-        if column.cheapest().0 == f64::INFINITY {
+        column.least = column.costs.iter().flatten().copied().fold(f64::INFINITY, f64::min);
+        if column.least == f64::INFINITY {
             let (before, from) = last.first().map_or((0.0, State::START), Column::cheapest);
-            column.costs = [[before + ANEW; 2]; NEAR];
+            column.least = before + ANEW;
+            column.costs = [[column.least; 2]; NEAR];
             back = [[from; 2]; NEAR];
         }
         last.rotate_right(1);
@@ -197,6 +202,11 @@ fn cheapest_before(last: &[Column; SKIPS], cell: i32, phase: u8, prices: &Prices
     let mut best = (f64::INFINITY, State::START);
     let mut skipped = 0.0;
     for (from, back) in last.iter().zip(1u8..) {
+        // No step is cheaper than nothing.
+        if skipped + from.least >= best.0 {
+            skipped += from.skip;
+            continue;
+        }
         for ((costs, near), off) in from.costs.iter().zip(0u8..).zip(-1..) {
             let left = from.base.saturating_add(off);
             let step = skipped + prices.step(prices.kind(left, phase == 1), cell.saturating_sub(left));
