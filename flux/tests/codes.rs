@@ -211,7 +211,7 @@ fn a_string_that_ends_within_a_sector_invents_nothing() {
 fn a_capture_of_a_1541_disk_is_read_whole() {
     let (Some(capture), Some(truth)) = (scp::corpus("c64.scp.gz"), scp::corpus("c64.truth.d64")) else { return };
     let layout = floptical_model::Layout::by_id("cbm-1541").unwrap();
-    let blocks = layout.blocks();
+    let blocks: Vec<_> = layout.blocks().collect();
     let mut right = 0;
     for (number, flux) in scp::tracks(&capture) {
         let derived = derive(&Track::of(Reading::Flux(flux)), TrackAt::new(number / 2, 0), &Context::default());

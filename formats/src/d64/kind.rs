@@ -45,7 +45,7 @@ impl Kind {
     pub(super) fn header_at(&self) -> Option<u64> {
         let (cylinder, head) = self.directory;
         let first = |b: &floptical_model::layout::BlockAt| b.track == floptical_model::TrackAt::new(cylinder, head);
-        self.layouts().next()?.blocks().iter().find(|b| first(b)).map(|b| b.offset)
+        self.layouts().next()?.blocks().find(first).map(|b| b.offset)
     }
 
     /// The division of a file of exactly this length.
@@ -67,7 +67,7 @@ impl Kind {
         let filled = || self.layouts().filter(|layout| layout.bytes() <= len).last();
         let cut = || {
             let layout = self.layouts().next()?;
-            let ends = layout.blocks().into_iter().map(|b| b.offset.saturating_add(b.size.into()));
+            let ends = layout.blocks().map(|b| b.offset.saturating_add(b.size.into()));
             Some(Division { layout, blocks: ends.take_while(|end| *end <= len).last().unwrap_or(0), errors: 0 })
         };
         let whole = |layout: &'static Layout| Division { layout, blocks: layout.bytes(), errors: 0 };

@@ -35,7 +35,7 @@ pub(super) fn floppy(source: Source, layout: Layout, why: Why) -> Floppy {
 /// Bytes of the blocks that lie whole in a file of `len` bytes.
 pub(super) fn whole_blocks(layout: &Layout, len: u64) -> u64 {
     let end = |block: floptical_model::layout::BlockAt| block.offset.saturating_add(block.size.into());
-    layout.blocks().into_iter().map(end).take_while(|end| *end <= len).last().unwrap_or(0)
+    layout.blocks().map(end).take_while(|end| *end <= len).last().unwrap_or(0)
 }
 
 /// The tracks of a file by a layout, read when they are asked for.

@@ -176,19 +176,23 @@ impl Layout {
     }
 
     /// The blocks in logical order.
-    pub fn blocks(&self) -> Vec<BlockAt> {
-        let mut blocks = Vec::new();
-        let mut offset = 0;
-        for (cylinder, head) in self.tracks() {
-            let Some(zone) = self.zone(cylinder, head) else { continue };
-            let (c, h) = self.ids.at(cylinder, head);
-            for i in 0..zone.sectors {
-                let id = SectorId { c, h, r: zone.number(i), n: zone.code() };
-                blocks.push(BlockAt { track: TrackAt::new(cylinder, head), id, offset, size: zone.size });
-                offset += u64::from(zone.size);
-            }
-        }
-        blocks
+    pub fn blocks(&self) -> impl Iterator<Item = BlockAt> {
+        let mut end = 0;
+        self.tracks().into_iter().flat_map(|track| self.track_blocks(track)).map(move |block| {
+            let offset = end;
+            end += u64::from(block.size);
+            BlockAt { offset, ..block }
+        })
+    }
+
+    /// The blocks of one track, as if it were the first.
+    fn track_blocks(&self, (cylinder, head): (u8, u8)) -> impl Iterator<Item = BlockAt> {
+        let track = TrackAt::new(cylinder, head);
+        let (c, h) = self.ids.at(cylinder, head);
+        self.zone(cylinder, head).into_iter().flat_map(move |zone| {
+            let id = move |i| SectorId { c, h, r: zone.number(i), n: zone.code() };
+            (0..zone.sectors).map(move |i| BlockAt { track, id: id(i), offset: 0, size: zone.size })
+        })
     }
 
     /// Length of the linear view in bytes.
@@ -378,7 +382,7 @@ mod tests {
     fn the_table_is_consistent() {
         for (i, layout) in LAYOUTS.iter().enumerate() {
             assert!(LAYOUTS[..i].iter().all(|l| l.id != layout.id), "{} twice", layout.id);
-            assert_eq!(layout.blocks().iter().map(|b| u64::from(b.size)).sum::<u64>(), layout.bytes());
+            assert_eq!(layout.blocks().map(|b| u64::from(b.size)).sum::<u64>(), layout.bytes());
             for (c, h) in layout.tracks() {
                 let zone = layout.zone(c, h).unwrap_or_else(|| panic!("{} lacks {c}.{h}", layout.id));
                 let mut numbers = zone.numbers();
@@ -405,7 +409,7 @@ mod tests {
     #[test]
     fn ids_follow_from_the_place_by_the_rule_of_the_layout() {
         let block = |id: &str, n: usize| {
-            let block = Layout::by_id(id).unwrap().blocks()[n];
+            let block = Layout::by_id(id).unwrap().blocks().nth(n).unwrap();
             (block.track, (block.id.c, block.id.h, block.id.r, block.id.n))
         };
         assert_eq!(block("pc-720", 9), (TrackAt::new(0, 1), (0, 1, 1, 2)));
