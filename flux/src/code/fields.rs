@@ -55,6 +55,12 @@ impl Code {
         })
     }
 
+    /// True where the bytes of a data field lie one after the other in the cells,
+    /// the check last.
+    pub fn is_by_bytes(&self) -> bool {
+        self.data_coding.packing.by_bytes && !self.check_first
+    }
+
     /// True where the check of a data field is of eight bits at most.
     pub fn has_few_bits(&self) -> bool {
         self.data_sum.bits <= 0xFF
@@ -179,6 +185,6 @@ impl Code {
 }
 
 /// The number of some bytes, high one first.
-fn number(bytes: &[u8]) -> u32 {
+pub(crate) fn number(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0, |sum, byte| sum << 8 | u32::from(*byte))
 }

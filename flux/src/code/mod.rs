@@ -26,6 +26,7 @@ mod rx02;
 pub use amiga::AMIGA;
 pub use apple::{APPLE13, APPLE16};
 pub use coding::{Coding, Groups, Line, Packing};
+pub(crate) use fields::number;
 pub use fields::{DataBody, IdField};
 pub use fm::FM;
 pub use gcr::GCR;

@@ -128,42 +128,44 @@ impl Judge<'_> {
 
     /// The price of marks with the steps between them.
     fn price(&self, marks: &[Mark]) -> f64 {
-        let steps = marks.iter().zip(marks.iter().skip(1)).map(|(a, b)| self.step(a, b));
-        marks.iter().map(|m| self.own(m)).chain(steps).fold(0.0, |sum, price| sum + price)
+        let mut sum = 0.0;
+        let mut before = None;
+        for mark in marks {
+            sum += self.own(mark) + before.map_or(0.0, |before| self.step(before, mark));
+            before = Some(mark);
+        }
+        sum
     }
 
-    fn change(&self, old: &[Mark], new: &[Mark], marks: (usize, usize), how: How) -> Option<Change> {
+    /// How much dearer new marks are, where it is little.
+    fn dearer(&self, old: &[Mark], new: &[Mark]) -> Option<f64> {
         let price = self.price(new) - self.price(old);
-        if price.is_nan() || price >= DEAREST {
-            return None;
-        }
-        let cell = |m: &Mark| m.cell;
-        let mut cells: Vec<i32> = old.iter().map(cell).filter(|c| !new.iter().any(|m| m.cell == *c)).collect();
-        cells.extend(new.iter().map(cell).filter(|c| !old.iter().any(|m| m.cell == *c)));
-        cells.sort_unstable();
-        Some(Change { price, cells, marks, how })
+        (price < DEAREST).then_some(price)
     }
 
     fn shifted(&self, marks: &[Mark], (first, last): (usize, usize), by: i32) -> Option<Change> {
         let old = marks.get(first.checked_sub(1)?..=last.checked_add(1)?)?;
-        let mut new = old.to_vec();
-        let moved = new.len().saturating_sub(2);
-        for mark in new.iter_mut().skip(1).take(moved) {
+        let mut room = [*old.first()?; TOGETHER + 2];
+        let new = room.get_mut(..old.len())?;
+        new.copy_from_slice(old);
+        let [_, moved @ .., _] = &mut *new else { return None };
+        for mark in moved {
             mark.cell = mark.cell.saturating_add(by);
             // No transition is believed to be nearer to the cell after the next.
             if !mark.lost && (mark.place - f64::from(mark.cell)).abs() > 1.5 {
                 return None;
             }
         }
-        self.change(old, &new, (first, last), How::Shifted(by))
+        let price = self.dearer(old, new)?;
+        Some(Change { price, cells: turned(old, new), marks: (first, last), how: How::Shifted(by) })
     }
 
     fn left_out(&self, marks: &[Mark], at: usize) -> Option<Change> {
         let old = marks.get(at.checked_sub(1)?..=at.checked_add(1)?)?;
         let [before, mark, next] = old else { return None };
-        let mut change = self.change(old, &[*before, *next], (at, at), How::LeftOut)?;
-        change.price = if mark.lost { TAKE_BACK } else { change.price + spurious_price(mark.weight) };
-        Some(change)
+        let dearer = self.dearer(old, &[*before, *next])?;
+        let price = if mark.lost { TAKE_BACK } else { dearer + spurious_price(mark.weight) };
+        Some(Change { price, cells: vec![mark.cell], marks: (at, at), how: How::LeftOut })
     }
 
     /// A transition that was lost between a mark and the next.
@@ -173,8 +175,20 @@ impl Judge<'_> {
         let between = before.cell.saturating_add(1)..next.cell;
         let put = |cell: i32| {
             let mark = Mark::lost(cell, next.phase);
-            self.change(old, &[*before, mark, *next], (at, at.saturating_add(1)), How::PutIn(mark))
+            Some((self.dearer(old, &[*before, mark, *next])?, mark))
         };
-        between.take(8).filter_map(put).min_by(|a, b| a.price.total_cmp(&b.price))
+        let (price, mark) = between.take(8).filter_map(put).min_by(|a, b| a.0.total_cmp(&b.0))?;
+        Some(Change { price, cells: vec![mark.cell], marks: (at, at.saturating_add(1)), how: How::PutIn(mark) })
     }
+}
+
+/// The cells that some marks have and others have not.
+fn turned(old: &[Mark], new: &[Mark]) -> Vec<i32> {
+    let apart = |some: &[Mark], others: &[Mark]| -> Vec<i32> {
+        some.iter().map(|m| m.cell).filter(|cell| !others.iter().any(|m| m.cell == *cell)).collect()
+    };
+    let mut cells = apart(old, new);
+    cells.extend(apart(new, old));
+    cells.sort_unstable();
+    cells
 }

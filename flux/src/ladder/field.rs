@@ -5,7 +5,15 @@ use std::ops::Range;
 
 use floptical_model::{Bits, Sighting, Span};
 
-use crate::code::{Code, Groups};
+use crate::code::{Code, DataBody, Groups, number};
+
+/// What a field says.
+pub(super) struct Said {
+    /// What the recorded check differs by from the right one: 0 where it holds.
+    pub(super) syndrome: u32,
+    /// All its bytes, the check as well.
+    pub(super) bytes: Vec<u8>,
+}
 
 /// A field that a sighting shows.
 #[derive(Debug, Clone)]
@@ -34,22 +42,34 @@ impl Field {
         Some(Self { code, body, cells, data: Some((sighting.size(), mark)) })
     }
 
-    /// What the recorded check differs by from the right one: 0 where it holds;
-    /// `None` for what is no such field.
-    pub(super) fn syndrome(&self, bits: &Bits) -> Option<u32> {
+    /// What it says; `None` for what is no such field.
+    pub(super) fn said(&self, bits: &Bits) -> Option<Said> {
         let code = self.code;
-        let differs = match self.data {
-            None => {
-                let (field, _) = code.id_at(bits, self.body)?;
-                field.value ^ field.right
-            }
-            Some((size, mark)) => {
-                let body = code.data_at(bits, self.body, size, usize::MAX)?;
-                code.check(mark, &body.tags, &body.data) ^ body.check?
-            }
+        let Some((size, mark)) = self.data else {
+            let (field, _) = code.id_at(bits, self.body)?;
+            return Some(Said { syndrome: (field.value ^ field.right) & code.id_sum.bits, bytes: self.bytes(bits) });
         };
-        let sum = if self.data.is_none() { code.id_sum } else { code.data_sum };
-        Some(differs & sum.bits)
+        let DataBody { tags, data, check } = code.data_at(bits, self.body, size, usize::MAX)?;
+        let check = check?;
+        let syndrome = (code.check(mark, &tags, &data) ^ check) & code.data_sum.bits;
+        Some(Said { syndrome, bytes: [tags, data, code.data_sum.field(check)].concat() })
+    }
+
+    /// What it says in a string in which some cells are turned around.
+    pub(super) fn said_with(&self, turned: impl Iterator<Item = usize>, bits: &Bits, said: &Said) -> Option<Said> {
+        let (code, line) = (self.code, &self.code.data_coding.line);
+        let Some((size, mark)) = self.data.filter(|_| code.is_by_bytes()) else { return self.said(bits) };
+        let mut bytes = said.bytes.clone();
+        for nth in turned.filter_map(|at| at.checked_sub(self.body)?.checked_div(line.byte_cells)) {
+            let now = line.bytes(bits, self.body.saturating_add(line.cells(nth)), 1);
+            if let Some((byte, now)) = bytes.get_mut(nth).zip(now.first()) {
+                *byte = *now;
+            }
+        }
+        let (tags, rest) = bytes.split_at_checked(code.tags)?;
+        let (data, check) = rest.split_at_checked(size)?;
+        let syndrome = (code.check(mark, tags, data) ^ number(check)) & code.data_sum.bits;
+        Some(Said { syndrome, bytes })
     }
 
     /// The groups of cells of which it is made, where a code writes some patterns
@@ -61,14 +81,6 @@ impl Field {
             Some((size, _)) => (&code.data_coding, code.body_cells(size)),
         };
         Some((coding.packing.groups?, self.body..self.body.saturating_add(cells)))
-    }
-
-    /// Everything that it says, the check as well.
-    pub(super) fn content(&self, bits: &Bits) -> Vec<u8> {
-        let Some((size, _)) = self.data else { return self.bytes(bits) };
-        let Some(body) = self.code.data_at(bits, self.body, size, usize::MAX) else { return Vec::new() };
-        let check = body.check.map_or_else(Vec::new, |check| self.code.data_sum.field(check));
-        [body.tags, body.data, check].concat()
     }
 
     /// The data; of an id field all that follows its mark.

@@ -57,8 +57,8 @@ impl Evidence<'_> {
     /// where it fails, and say how sure each byte is.
     pub(super) fn judge(&self, code: &'static Code, sighting: &mut Sighting, context: &Context) -> Result<()> {
         if sighting.id_check.copied() == Some(Check::Bad)
-            && let Some(field) = Field::id(code, sighting)
-            && let Some(bits) = self.searched(code, &field, ID_SETS, context)?
+            && let Some(field) = Field::id(code, sighting).filter(|_| code.searched)
+            && let Some(bits) = self.searched(code, &field, (&self.changes(&field, context)?, ID_SETS), context)?
             && let Some((id, _)) = code.id_at(&bits, field.body)
         {
             sighting.id = Known::Value(Some(id.id));
@@ -74,7 +74,7 @@ impl Evidence<'_> {
                 sighting.data_check = Known::Unrecorded;
             }
             Some(Check::Bad) => {
-                if let Some(bits) = self.searched(code, &field, SETS, context)? {
+                if let Some(bits) = self.searched(code, &field, (&changes, SETS), context)? {
                     sighting.data = DataField::Bytes(field.bytes(&bits).into());
                     sighting.data_check = Known::Value(Check::Good);
                     sighting.reconstructed = true;
@@ -112,21 +112,22 @@ impl Evidence<'_> {
     fn candidates(&self, field: &Field, changes: &[Change], context: &Context) -> Result<(u32, Vec<Candidate>)> {
         let changes = changes.get(..CHANGES).unwrap_or(changes);
         context.step((changes.len() as u64).saturating_mul(field.cells.len() as u64 / 8))?;
-        let Some(own) = field.syndrome(self.bits) else { return Ok((0, Vec::new())) };
-        let content = field.content(self.bits);
+        let Some(own) = field.said(self.bits) else { return Ok((0, Vec::new())) };
         let mut bits = self.bits.clone();
         let mut effects: BTreeSet<Vec<(usize, u8)>> = BTreeSet::from([Vec::new()]);
         let one = |(change, with): (usize, &Change)| {
+            let turned = with.cells.iter().filter_map(|cell| self.frame.place(*cell));
             turn(&mut bits, self.frame, &with.cells);
-            let (syndrome, other) = (field.syndrome(&bits), field.content(&bits));
+            let said = field.said_with(turned, &bits, &own);
             turn(&mut bits, self.frame, &with.cells);
-            let differs = content.iter().zip(&other).enumerate().filter(|(_, (a, b))| a != b);
-            let fresh = effects.insert(differs.map(|(i, (a, b))| (i, a ^ b)).collect());
             // What turns a field into none cannot be a part of the answer.
-            let syndrome = syndrome.filter(|_| fresh)? ^ own;
-            Some(Candidate { change, price: with.price.max(0.0), syndrome, marks: with.marks })
+            let said = said?;
+            let differs = own.bytes.iter().zip(&said.bytes).enumerate().filter(|(_, (a, b))| a != b);
+            let fresh = effects.insert(differs.map(|(i, (a, b))| (i, a ^ b)).collect());
+            let price = with.price.max(0.0);
+            fresh.then_some(Candidate { change, price, syndrome: said.syndrome ^ own.syndrome, marks: with.marks })
         };
-        Ok((own, changes.iter().enumerate().filter_map(one).collect()))
+        Ok((own.syndrome, changes.iter().enumerate().filter_map(one).collect()))
     }
 
     fn is_trusted(&self, code: &Code, field: &Field, changes: &[Change], context: &Context) -> Result<bool> {
@@ -152,12 +153,17 @@ impl Evidence<'_> {
 
     /// The string as the one cheap set of changes makes it that satisfies the
     /// check of a field.
-    fn searched(&self, code: &Code, field: &Field, sets: usize, context: &Context) -> Result<Option<Bits>> {
+    fn searched(
+        &self,
+        code: &Code,
+        field: &Field,
+        (changes, sets): (&[Change], usize),
+        context: &Context,
+    ) -> Result<Option<Bits>> {
         if !code.searched || self.has_hole(field) {
             return Ok(None);
         }
-        let changes = self.changes(field, context)?;
-        let (wanted, candidates) = self.candidates(field, &changes, context)?;
+        let (wanted, candidates) = self.candidates(field, changes, context)?;
         context.step(MORE_SETS as u64)?;
         if covered(&candidates, sets) < COVERED {
             return Ok(None);
@@ -170,7 +176,7 @@ impl Evidence<'_> {
         let cells: Vec<i32> = hit.set.iter().filter_map(|i| changes.get(*i)).flat_map(|c| c.cells.clone()).collect();
         let mut bits = self.bits.clone();
         turn(&mut bits, self.frame, &cells);
-        Ok((field.syndrome(&bits) == Some(0)).then_some(bits))
+        Ok((field.said(&bits).is_some_and(|said| said.syndrome == 0)).then_some(bits))
     }
 
     /// True where transitions of a field are missing: nothing is known there, and
