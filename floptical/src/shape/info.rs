@@ -1,10 +1,12 @@
 //! What an image holds, in one shape: `info --json`, `info --yaml`, snapshots.
 
+use std::collections::BTreeMap;
+
 use floptical_io::text::{show, words};
 use floptical_model::identity::Coverage;
 use floptical_model::{
-    Area, AreaKind, CdTrack, Context, Control, Held, Image, Known, Layer, Layout, Optical, Result, Sectors, Status,
-    TextKind, TrackMode, Why,
+    Area, AreaKind, CdTrack, Context, Control, Held, Image, Known, Layer, Layout, Opaque, Optical, Result, Sectors,
+    Status, TextKind, TrackMode, Why,
 };
 use serde::Serialize;
 
@@ -27,7 +29,8 @@ pub struct InfoShape {
     pub carrier: &'static str,
     /// What the container says of itself.
     pub claims: Vec<ClaimShape>,
-    /// Names and sizes of the parts that are not interpreted.
+    /// Names and sizes of the parts that are not interpreted; those of one name
+    /// together.
     pub opaque: Vec<String>,
     /// What is known of the drive.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -199,11 +202,7 @@ impl InfoShape {
             files: image.files.iter().map(|f| format!("{} ({} bytes)", show(f.name.as_bytes()), f.len)).collect(),
             carrier: image.carrier.kind().word(),
             claims: claims(image),
-            opaque: image
-                .opaque
-                .iter()
-                .map(|o| format!("{} of {}: {} bytes", o.name, o.place, o.bytes.len()))
-                .collect(),
+            opaque: kept(&image.opaque),
             drive: drive(disk),
             layout: layout(disk),
             identity: IdentityShape::of(&Identities::of(disk, context)?),
@@ -237,6 +236,27 @@ impl From<Coverage> for CoverageShape {
 /// What a container says of itself, safe to show.
 pub(crate) fn claims(image: &Image) -> Vec<ClaimShape> {
     image.claims.iter().map(|c| ClaimShape { kind: c.kind.word(), text: words(&c.text) }).collect()
+}
+
+fn kept(parts: &[Opaque]) -> Vec<String> {
+    // By name, in the order in which names come.
+    let (mut nth, mut named): (BTreeMap<&str, usize>, Vec<Vec<&Opaque>>) = Default::default();
+    for part in parts {
+        let own = *nth.entry(&part.name).or_insert(named.len());
+        named.resize_with(named.len().max(own + 1), Vec::new);
+        named[own].push(part);
+    }
+    let line = |parts: &Vec<&Opaque>| {
+        let (first, last) = (parts.first()?, parts.last()?);
+        let bytes: usize = parts.iter().map(|part| part.bytes.len()).sum();
+        let places = match parts.len() {
+            1 => first.place.to_string(),
+            count if first.place == last.place => format!("{}, {count} of them", first.place),
+            count => format!("{count} places, {} to {}", first.place, last.place),
+        };
+        Some(format!("{} of {places}: {bytes} bytes", first.name))
+    };
+    named.iter().filter_map(line).collect()
 }
 
 fn drive(disk: &Disk) -> Option<DriveShape> {

@@ -45,14 +45,12 @@ fn note(found: &mut Vec<Hole>, begin: usize, end: usize) {
 }
 
 /// True when a string of other length shows a hole at the same place, half as
-/// long or more.
+/// long or more; `others` in their order.
 pub(super) fn is_shown((start, len): Hole, turn: usize, others: &[Hole], other_turn: usize) -> bool {
     let scale = |cells: usize| cells.saturating_mul(other_turn).checked_div(turn.max(1)).unwrap_or(0);
     let (from, to) = (scale(start), scale(start.saturating_add(len)));
     let slack = other_turn / NEAR;
-    others.iter().any(|(at, n)| {
-        at.saturating_add(*n).saturating_add(slack) > from
-            && *at < to.saturating_add(slack)
-            && n.saturating_mul(2) >= len
-    })
+    let first = others.partition_point(|(at, n)| at.saturating_add(*n).saturating_add(slack) <= from);
+    let near = others.iter().skip(first).take_while(|(at, _)| *at < to.saturating_add(slack));
+    near.map(|(_, n)| n).any(|n| n.saturating_mul(2) >= len)
 }

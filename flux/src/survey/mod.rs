@@ -97,6 +97,9 @@ pub(crate) fn survey(
         return Ok(survey);
     }
     context.step((turn.cells.bits.len() as u64).saturating_mul(turns.len() as u64) / 16)?;
+    // Each sector is looked for among the others.
+    let slots = read.iter().map(|sectors| sectors.slots.len() as u64).max().unwrap_or(0);
+    context.step(slots.saturating_mul(slots).saturating_mul(turns.len() as u64))?;
     let of = |(turn, sectors): (&Revolution, &Sectors)| fields::written(sectors, turn.cells.bits.len());
     let written = turns.iter().zip(read).map(of).collect();
     let courses = turns.iter().map(|_| OnceCell::new()).collect();
