@@ -139,3 +139,21 @@ fn json_says_how_an_image_was_found_and_what_was_told() {
     assert!(told["layout"].as_str().unwrap().ends_with(", as told"), "{}", told["layout"]);
     assert_eq!(info("info box.img.gz --json")["layers"], serde_json::json!(["gzip"]));
 }
+
+/// What flux shows beside its sectors, as a table and as JSON.
+#[test]
+fn areas_of_flux_are_listed() {
+    let folder = folder();
+    let path = folder.path();
+    std::fs::write(path.join("later.scp.gz"), include_bytes!("../../fixtures/images/later.scp.gz")).unwrap();
+    let table = out(&line(path, "info later.scp.gz"));
+    let row = table.lines().find(|line| line.contains("no flux")).unwrap();
+    assert!(row.trim().starts_with("0.1 ") && row.ends_with("shown by 2 of 2 revolutions"), "{row}");
+    assert!(table.contains("flux.rewritten  0.0.5"), "{table}");
+    let info: Value = serde_json::from_str(&out(&line(path, "info later.scp.gz --json"))).unwrap();
+    let [area] = info["areas"].as_array().unwrap().as_slice() else { panic!("{}", info["areas"]) };
+    assert_eq!((&area["track"], &area["kind"]), (&"0.1".into(), &"no flux".into()));
+    assert_eq!(info["tracks"][0]["splices"], 1);
+    let explained = out(&line(path, "explain later.scp.gz 0.0.5"));
+    assert!(explained.contains("1.2 % longer"), "{explained}");
+}

@@ -350,8 +350,9 @@ impl Rewritten {
             format!("the grid jumps by {percent} % of a cell {cells} cells after its id, where most others do not")
         });
         let gap = (self.gap != 0).then(|| {
-            let how = if self.gap > 0 { "more" } else { "fewer" };
-            format!("{} cells {how} than usual between id and data", self.gap.unsigned_abs())
+            let (cells, how) = (self.gap.unsigned_abs(), if self.gap > 0 { "more" } else { "fewer" });
+            let cell = if cells == 1 { "cell" } else { "cells" };
+            format!("{cells} {cell} {how} than usual between id and data")
         });
         let (shown, of) = self.shown;
         let parts: Vec<String> = [speed, splice, gap].into_iter().flatten().collect();
