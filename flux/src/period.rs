@@ -30,6 +30,10 @@ const BINS: usize = 2048;
 const COUNTED: usize = 1 << 14;
 /// Picoseconds in a bin.
 const BIN: u64 = 6_875;
+/// A cell and a quarter of it in the parts in which distances from a grid are
+/// measured.
+const WHOLE: u64 = 1 << 10;
+const QUARTER: u64 = WHOLE / 4;
 /// Scale of the length of a cell.
 pub(crate) const SHIFT: u32 = 16;
 
@@ -63,7 +67,7 @@ pub(crate) fn grids(clock: Clock, intervals: &[u32], context: &Context) -> Resul
     let histogram = Histogram::of(clock, intervals);
     // Intervals of 2 cells are as well 4 of half the length: a shorter cell must
     // be clearly better.
-    let perfect = histogram.total().saturating_mul(CELL.cast_signed());
+    let perfect = histogram.total().saturating_mul(WHOLE.cast_signed());
     let margin = perfect / 10;
     let [longest, shorter @ ..] = &FM_MFM;
     let mut best = (histogram.best(longest), longest);
@@ -173,11 +177,11 @@ impl Histogram {
         count > self.total() / 64
     }
 
-    /// How well intervals fit a cell: [`CELL`] for each on the grid, down to the
+    /// How well intervals fit a cell: [`WHOLE`] for each on the grid, down to the
     /// same below zero for each half way between, or of more or fewer cells.
     fn score(&self, cell: u64, between: &RangeInclusive<u64>) -> i64 {
         let ruler = Ruler::of(cell);
-        let whole = CELL.cast_signed();
+        let whole = WHOLE.cast_signed();
         let one = |ps: u64| match ruler.nearest(ps) {
             (cells, off) if between.contains(&cells) => whole.saturating_sub_unsigned(off.saturating_mul(4)),
             _ => whole.saturating_neg(),
@@ -202,10 +206,6 @@ impl Histogram {
     }
 }
 
-/// Parts of a cell.
-const CELL: u64 = 1 << 10;
-const QUARTER: u64 = CELL / 4;
-
 /// Measures lengths in cells.
 #[derive(Clone, Copy)]
 struct Ruler {
@@ -215,15 +215,15 @@ struct Ruler {
 
 impl Ruler {
     fn of(cell: u64) -> Self {
-        Self { per_ps: (CELL << 32).checked_div(cell).unwrap_or(0) }
+        Self { per_ps: (WHOLE << 32).checked_div(cell).unwrap_or(0) }
     }
 
     /// The nearest number of cells, and how far from it in parts of a cell.
     fn nearest(self, ps: u64) -> (u64, u64) {
         // Bins reach to 14 us, and cells of a floppy are longer than 100 ns.
         let parts = ps.saturating_mul(self.per_ps) >> 32;
-        let cells = parts.saturating_add(CELL / 2) / CELL;
-        (cells, parts.abs_diff(cells.saturating_mul(CELL)))
+        let cells = parts.saturating_add(WHOLE / 2) / WHOLE;
+        (cells, parts.abs_diff(cells.saturating_mul(WHOLE)))
     }
 }
 

@@ -6,6 +6,7 @@
 //! one revolution after the other, with the mean of those before. Where a
 //! revolution is garbage it has no say.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::{Path, Transitions};
@@ -149,10 +150,9 @@ fn shared(base: &Layer<'_>, other: &Layer<'_>, reach: f64) -> Vec<(f64, f64)> {
     let mut rest = other.runs;
     for own in base.runs.chunk_by(|a, b| a.0 == b.0) {
         let Some((distances, _)) = own.first() else { continue };
-        let count =
-            |runs: &[Run], is: std::cmp::Ordering| runs.iter().take_while(|run| run.0.cmp(distances) == is).count();
-        rest = rest.get(count(rest, std::cmp::Ordering::Less)..).unwrap_or_default();
-        let (alike, after) = rest.split_at_checked(count(rest, std::cmp::Ordering::Equal)).unwrap_or_default();
+        let count = |runs: &[Run], is: Ordering| runs.iter().take_while(|run| run.0.cmp(distances) == is).count();
+        rest = rest.get(count(rest, Ordering::Less)..).unwrap_or_default();
+        let (alike, after) = rest.split_at_checked(count(rest, Ordering::Equal)).unwrap_or_default();
         rest = after;
         for (_, i) in own {
             let Some((at, found)) = base.at.get(*i).zip(found.get_mut(*i)) else { continue };
