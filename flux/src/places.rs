@@ -378,11 +378,6 @@ impl Seen {
         Code::of(self.sighting.scheme).is_some_and(|code| code.data_sum.spreads)
     }
 
-    /// True where the check is of eight bits at most.
-    fn has_few_bits(&self) -> bool {
-        Code::of(self.sighting.scheme).is_some_and(Code::has_few_bits)
-    }
-
     /// True for what a higher rung read and believes.
     fn is_sure(&self) -> bool {
         self.sighting.rung >= Some(Rung::Cells) && self.sighting.status() == Status::Good
@@ -441,12 +436,8 @@ impl Spot {
         let again = |s: &Seen| {
             s.sighting.revolution != one.sighting.revolution && s.holds() && s.sighting.data == one.sighting.data
         };
-        let by_chance = match one.sighting.rung {
-            Some(Rung::Merged) => one.has_few_bits(),
-            Some(Rung::FastLoop) => !one.is_strong(),
-            _ => false,
-        };
-        by_chance && !self.seen.iter().any(again)
+        let one_of_many = matches!(one.sighting.rung, Some(Rung::Merged | Rung::FastLoop));
+        one_of_many && !one.is_strong() && !self.seen.iter().any(again)
     }
 
     /// True when another revolution, read for itself, shows the same data.
