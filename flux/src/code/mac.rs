@@ -102,14 +102,12 @@ struct Sums {
 }
 
 impl Sums {
-    /// Take up to three bytes, each as it is once `open` took from it (or put
-    /// to it) what the sums make of it.
-    fn take(&mut self, three: &[u8], open: impl Fn(u8, u8) -> (u8, u8)) -> Vec<u8> {
-        let carry = self.c >> 7;
+    /// Take up to three bytes. `open` gives of each, and of what the sums make of
+    /// it, the byte that is summed and the one that takes its place.
+    fn take(&mut self, three: &mut [u8], open: impl Fn(u8, u8) -> (u8, u8)) {
+        let mut carry = self.c >> 7 == 1;
         self.c = self.c.rotate_left(1);
-        let mut out = Vec::with_capacity(3);
-        let mut carry = carry == 1;
-        for (nth, byte) in three.iter().enumerate() {
+        for (nth, byte) in three.iter_mut().enumerate() {
             let (sum, key) = match nth {
                 0 => (&mut self.a, self.c),
                 1 => (&mut self.b, self.a),
@@ -119,9 +117,8 @@ impl Sums {
             let added = u16::from(*sum).saturating_add(plain.into()).saturating_add(carry.into());
             [_, *sum] = added.to_be_bytes();
             carry = added > 0xFF;
-            out.push(other);
+            *byte = other;
         }
-        out
     }
 
     fn number(&self) -> u32 {
@@ -131,9 +128,8 @@ impl Sums {
 
 fn check(_: &[u8], _: u8, body: &[u8]) -> u32 {
     let mut sums = Sums::default();
-    for three in body.get(1..).unwrap_or_default().chunks(3) {
-        sums.take(three, |byte, key| (byte, byte ^ key));
-    }
+    let mut body = body.get(1..).unwrap_or_default().to_vec();
+    body.chunks_mut(3).for_each(|three| sums.take(three, |byte, _| (byte, byte)));
     sums.number()
 }
 
@@ -147,10 +143,10 @@ const SUMMED: Packing = Packing {
     pack: |bytes| {
         let (number, rest) = bytes.split_first().unwrap_or((&0, &[]));
         let (body, check) = rest.split_at_checked(SUMMED_BYTES).unwrap_or((rest, &[]));
-        let mut sums = Sums::default();
-        let keyed = body.chunks(3).flat_map(|three| fours(&sums.take(three, |byte, key| (byte, byte ^ key))));
+        let (mut sums, mut keyed) = (Sums::default(), body.to_vec());
+        keyed.chunks_mut(3).for_each(|three| sums.take(three, |byte, key| (byte, byte ^ key)));
         let mut out = vec![disk(*number)];
-        out.extend(keyed);
+        out.extend(keyed.chunks(3).flat_map(fours));
         out.extend(fours(check));
         out
     },
@@ -159,9 +155,10 @@ const SUMMED: Packing = Packing {
         let (number, rest) = written.split_first().unwrap_or((&0, &[]));
         // The last group is of two bytes, in three disk bytes.
         let (body, check) = rest.split_at_checked(699).unwrap_or((rest, &[]));
-        let mut sums = Sums::default();
+        let (mut sums, mut keyed) = (Sums::default(), threes(body));
+        keyed.chunks_mut(3).for_each(|three| sums.take(three, |byte, key| (byte ^ key, byte ^ key)));
         let mut bytes = vec![value(*number) & 0x3F];
-        bytes.extend(body.chunks(4).flat_map(|four| sums.take(&threes(four), |byte, key| (byte ^ key, byte ^ key))));
+        bytes.extend(keyed);
         bytes.extend(threes(check));
         (bytes, sound)
     },
@@ -175,10 +172,14 @@ fn fours(three: &[u8]) -> Vec<u8> {
     std::iter::once(&high).chain(three).map(|v| disk(*v)).collect()
 }
 
-fn threes(four: &[u8]) -> Vec<u8> {
-    let Some((high, low)) = four.split_first() else { return Vec::new() };
-    let high = value(*high);
-    low.iter().zip([2, 4, 6]).map(|(byte, shift)| high << shift & 0xC0 | value(*byte) & 0x3F).collect()
+/// Up to three bytes of every four.
+fn threes(written: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(written.len());
+    for (high, low) in written.chunks(4).filter_map(<[u8]>::split_first) {
+        let high = value(*high);
+        bytes.extend(low.iter().zip([2, 4, 6]).map(|(byte, shift)| high << shift & 0xC0 | value(*byte) & 0x3F));
+    }
+    bytes
 }
 
 fn place_summed(bit: usize, _: usize) -> Range<usize> {
