@@ -6,7 +6,7 @@
 use floptical_model::{Bits, Context, Error, ErrorKind, Result};
 
 use crate::period::{Grid, SHIFT};
-use crate::stencil::{CHUNK, Group, Stencil};
+use crate::stencil::{CHUNK, Group, Groups, Stencil};
 
 /// Transitions that a loop may take to lock.
 const LOCKING: usize = 64;
@@ -54,6 +54,8 @@ pub(crate) struct Loop<'a> {
     /// Cells of the string for each cell of the loop.
     stride: i64,
     stencil: Stencil,
+    /// The cells of a chunk.
+    groups: Groups,
     /// Intervals whose transition has no cell of its own.
     pub(crate) dropped: Vec<usize>,
     worst: i64,
@@ -103,6 +105,7 @@ impl<'a> Loop<'a> {
             strip: Strip::default(),
             stride: grid.stride.into(),
             stencil: Stencil::of(period, grid.stride),
+            groups: Groups::default(),
             dropped: Vec::new(),
             worst: 0,
             outside: Vec::new(),
@@ -148,11 +151,12 @@ impl<'a> Loop<'a> {
     /// A chunk of transitions at once, where none of them leaves a doubt.
     #[allow(clippy::arithmetic_side_effects, reason = "a chunk has fewer than 2^32 ticks and 2^10 cells")]
     fn take_clean(&mut self, chunk: &[u32; CHUNK], end: u64) -> bool {
-        let Some(clean) = self.stencil.read(chunk, self.period, self.since) else { return false };
+        let state = (self.period, self.since);
+        let Some(clean) = self.stencil.read(chunk, state, &mut self.groups) else { return false };
         if self.time + clean.ticks > end {
             return false;
         }
-        clean.groups.iter().for_each(|group| self.strip.put_group(*group));
+        self.groups.iter().for_each(|group| self.strip.put_group(*group));
         self.time += clean.ticks;
         self.taken += CHUNK;
         self.worst = self.worst.max(clean.worst);

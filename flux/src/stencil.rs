@@ -48,10 +48,11 @@ pub(crate) struct Group {
     pub(crate) len: i64,
 }
 
+/// The cells of a chunk.
+pub(crate) type Groups = [Group; CHUNK / GROUP];
+
 /// A chunk that leaves no doubt.
 pub(crate) struct Clean {
-    /// The cells of each group.
-    pub(crate) groups: [Group; CHUNK / GROUP],
     /// Ticks of all of them.
     pub(crate) ticks: u64,
     /// The worst distance of a transition from the middle of its cell.
@@ -71,7 +72,8 @@ impl Stencil {
         Self { period, stride, entries: entries.collect() }
     }
 
-    /// The cells of a chunk that begins `since` after the middle of a cell.
+    /// The cells of a chunk that begins `since` after the middle of a cell; `groups`
+    /// has them where it is clean.
     ///
     /// On a grid that stays where it is the places of transitions scatter by
     /// their own errors only, so the halves of a chunk tell its phase and its
@@ -82,14 +84,18 @@ impl Stencil {
         clippy::cast_possible_truncation,
         reason = "periods < 2^45 and 5 cells at most for each of 64 entries of 2^31"
     )]
-    pub(crate) fn read(&mut self, chunk: &[u32; CHUNK], period: i64, since: i64) -> Option<Clean> {
+    pub(crate) fn read(
+        &mut self,
+        chunk: &[u32; CHUNK],
+        (period, since): (i64, i64),
+        groups: &mut Groups,
+    ) -> Option<Clean> {
         if (period - self.period).abs() > self.period >> 6 {
             *self = Self::of(period, self.stride);
         }
         let stretch = period - self.period;
         let (mut at, mut lowest, mut highest, mut total, mut count) = (since, since, since, since, 0i64);
         let mut halves = [0i64; 2];
-        let mut groups = [Group::default(); CHUNK / GROUP];
         let chunks = chunk.as_chunks::<HALF>().0.iter().zip(groups.as_chunks_mut::<{ HALF / GROUP }>().0);
         for (half, (chunk, groups)) in halves.iter_mut().zip(chunks) {
             for (few, group) in chunk.as_chunks::<GROUP>().0.iter().zip(groups) {
@@ -115,7 +121,7 @@ impl Stencil {
         let [early, late] = halves.map(|sum| sum / HALF as i64);
         let drift = late - early;
         // The halves are half a chunk apart, and the end a quarter after the second.
-        Some(Clean { groups, ticks, worst, since: at - late - drift / 2, period: period + drift / count.max(1) })
+        Some(Clean { ticks, worst, since: at - late - drift / 2, period: period + drift / count.max(1) })
     }
 }
 
@@ -143,16 +149,23 @@ mod tests {
         std::array::from_fn(of)
     }
 
+    /// What a stencil for cells of this length reads, and the first group.
+    fn read(cell: i64, stride: u8, ticks: impl Fn(usize) -> u32) -> (Clean, Group) {
+        let mut groups = Groups::default();
+        let clean = Stencil::of(cell, stride).read(&chunk(ticks), (cell, 0), &mut groups).unwrap();
+        (clean, groups[0])
+    }
+
     #[test]
     fn a_clean_chunk_tells_cells_phase_and_speed() {
-        let clean = Stencil::of(CELL, 1).read(&chunk(|i| [160, 240, 320][i % 3]), CELL, 0).unwrap();
-        assert_eq!(clean.groups[0], Group { bits: 0b010_0100_0101, len: 11 });
-        let fm = Stencil::of(CELL, 2).read(&chunk(|i| [80, 160][i % 2]), CELL, 0).unwrap();
-        assert_eq!(fm.groups[0], Group { bits: 0b1000_1010_0010, len: 12 });
+        let (clean, group) = read(CELL, 1, |i| [160, 240, 320][i % 3]);
+        assert_eq!(group, Group { bits: 0b010_0100_0101, len: 11 });
         assert_eq!((clean.worst, clean.since, clean.period), (0, 0, CELL));
+        let (_, group) = read(CELL, 2, |i| [80, 160][i % 2]);
+        assert_eq!(group, Group { bits: 0b1000_1010_0010, len: 12 });
         // 0.11 % slower: the grid follows half of it from one chunk to the next.
         let long = CELL << 4;
-        let slow = Stencil::of(long, 1).read(&chunk(|i| [2563, 3844][i % 2]), long, 0).unwrap();
+        let (slow, _) = read(long, 1, |i| [2563, 3844][i % 2]);
         let (low, high) = (long + long * 4 / 10_000, long + long * 7 / 10_000);
         assert!((low..high).contains(&slow.period), "{}", slow.period);
     }
@@ -160,9 +173,14 @@ mod tests {
     #[test]
     fn a_doubt_is_left_to_the_loop() {
         let mut stencil = Stencil::of(CELL, 1);
-        assert!(stencil.read(&chunk(|i| if i == 40 { 200 } else { 160 }), CELL, 0).is_none(), "between 2 and 3");
-        assert!(stencil.read(&chunk(|i| if i == 40 { 900 } else { 160 }), CELL, 0).is_none(), "a hole");
-        assert!(stencil.read(&chunk(|i| if i == 40 { 0 } else { 160 }), CELL, 0).is_none(), "no time");
-        assert!(stencil.read(&chunk(|_| 160), CELL, CELL / 2).is_none(), "between the cells");
+        let mut is_clean = |odd: u32, since: i64| {
+            let ticks = chunk(|i| if i == 40 { odd } else { 160 });
+            stencil.read(&ticks, (CELL, since), &mut Groups::default()).is_some()
+        };
+        assert!(is_clean(160, 0));
+        assert!(!is_clean(200, 0), "between 2 and 3");
+        assert!(!is_clean(900, 0), "a hole");
+        assert!(!is_clean(0, 0), "no time");
+        assert!(!is_clean(160, CELL / 2), "between the cells");
     }
 }

@@ -89,11 +89,15 @@ impl Line {
     /// The `count` bytes from cell `at`, on a circle.
     pub fn bytes(&self, cells: &Bits, at: usize, count: usize) -> Vec<u8> {
         let group = self.whole_bytes(64);
-        let mut bytes = Vec::with_capacity(count.saturating_add(group));
+        let unused = u32::try_from(64usize.saturating_sub(group.saturating_mul(8))).unwrap_or(0);
+        let mut bytes = Vec::with_capacity(count.saturating_add(8));
         let mut at = at;
         while bytes.len() < count {
-            let group_bytes = (self.decode)(cells.window_wrapping(at, 64)).to_be_bytes();
-            bytes.extend_from_slice(group_bytes.get(8usize.saturating_sub(group)..).unwrap_or_default());
+            let next = bytes.len().saturating_add(group);
+            let word = (self.decode)(cells.window_wrapping(at, 64)) << unused;
+            // Always eight, for that needs no loop.
+            bytes.extend_from_slice(&word.to_be_bytes());
+            bytes.truncate(next);
             at = at.wrapping_add(self.cells(group));
         }
         bytes.truncate(count);
