@@ -130,13 +130,13 @@ impl Source {
         Ok(bytes)
     }
 
-    /// The `len` bytes from `offset` in pieces of 64 KiB or fewer, none of which
+    /// The `len` bytes from `offset` in pieces of 32 KiB or fewer, none of which
     /// is kept.
     ///
     /// # Errors
     /// As [`Source::read_at`], and `Limit`.
     pub fn pieces(&self, offset: u64, len: u64, context: &Context, mut each: impl FnMut(&[u8])) -> Result<()> {
-        const PIECE: usize = 64 << 10;
+        const PIECE: usize = 32 << 10;
         let mut buffer = vec![0; usize::try_from(len).unwrap_or(PIECE).min(PIECE)];
         let (mut at, mut left) = (offset, len);
         while left > 0 {
