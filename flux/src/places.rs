@@ -139,13 +139,12 @@ impl Places {
         self.spots.is_empty()
     }
 
-    /// True when every place is sure and all that is good there is the same, or
-    /// shown alike by all revolutions that show it, two at least: a bad check that
-    /// stays is how the sector was written.
+    /// True when every place is sure, or shown alike by all revolutions that show
+    /// it, two at least: a bad check that stays is how the sector was written.
     pub(crate) fn is_told(&self) -> bool {
         let same = |pair: &[Seen]| matches!(pair, [a, b] if a.sighting.same_content(&b.sighting));
         let alike = |spot: &Spot| spot.seen.len() > 1 && spot.seen.windows(2).all(same);
-        self.spots.iter().all(|spot| (spot.is_sure() && !spot.is_contradicted()) || alike(spot))
+        self.spots.iter().all(|spot| spot.is_sure() || alike(spot))
     }
 
     /// True when every place has a good sighting that does not stand alone among
@@ -447,12 +446,6 @@ impl Spot {
         one.holds() && self.seen.iter().any(|s| apart(s) && s.holds() && s.sighting.data == one.sighting.data)
     }
 
-    /// True when a weak check holds over different data: over one of them by chance.
-    fn is_contradicted(&self) -> bool {
-        let mut held = self.seen.iter().filter(|s| s.holds() && !s.is_strong()).map(|s| &s.sighting.data);
-        held.next().is_some_and(|first| held.any(|data| data != first))
-    }
-
     /// Reconstructions of one place that differ are none.
     fn doubt_what_differs(&mut self) {
         let made: Vec<&Seen> = self.seen.iter().filter(|s| s.sighting.status() == Status::Reconstructed).collect();
@@ -466,7 +459,7 @@ impl Spot {
 
     fn is_sure(&self) -> bool {
         let good = |s: &&Seen| s.sighting.status() == Status::Good && s.sighting.sector_id().is_some();
-        let all = self.seen.iter().all(|s| good(&s)) && !self.is_contradicted();
+        let all = self.seen.iter().all(|s| good(&s));
         self.seen.iter().filter(good).any(|s| (all && !self.is_alone(s)) || self.believes(s))
     }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use floptical_flux::{Derived, derive, transitions, write_track};
 use floptical_model::{
-    Bits, Cells, Clock, Context, DataField, Flux, IndexMark, Limits, Ps, Reading, Rung, Scheme, SectorId, Sectors,
-    Sighting, Slot, Span, Status, Track, TrackAt,
+    Bits, Cells, Clock, Context, Flux, IndexMark, Limits, Ps, Reading, Rung, Scheme, SectorId, Sectors, Span, Status,
+    Track, TrackAt,
 };
 use media::{form, noise, plain, sectors};
 
@@ -184,29 +184,6 @@ fn garbage_of_one_revolution_has_no_say_in_the_others() {
     let derived = read(capture(shaken(&all, 4.0, 5), turn, 3));
     assert_eq!(right(&made, &derived.sectors, Status::Good), 9);
     assert_eq!(derived.sectors.slots[4].chosen().rung, Some(Rung::Merged));
-}
-
-/// An exclusive or holds as well where two bits of a column are wrong: what two other
-/// revolutions show alike is right, and no contradiction.
-#[test]
-fn a_weak_check_that_holds_by_chance_is_outvoted_by_two() {
-    let (made, cells) = written(Scheme::AmigaMfm, 11);
-    let mut wrong = made.clone();
-    let other = wrong.slots[4].chosen().clone();
-    let mut bytes = other.data.bytes().unwrap().to_vec();
-    bytes[0] ^= 1;
-    bytes[4] ^= 1;
-    wrong.slots[4] = Slot::one(Sighting { data: DataField::Bytes(bytes.into()), ..other });
-    let wrong = write_track(&wrong, &form(Scheme::AmigaMfm)).unwrap();
-    let ((first, turn), (rest, _)) = (clean(&wrong, 1), clean(&cells, 2));
-    // 100 ns.
-    let times = shaken(&[first, rest.iter().map(|at| at + turn).collect()].concat(), 4.0, 3);
-    let derived = read(capture(times, turn, 3));
-    assert_eq!(right(&made, &derived.sectors, Status::Good), 11);
-    let id = made.slots[4].chosen().sector_id();
-    let slot = derived.sectors.slots.iter().find(|slot| slot.chosen().sector_id() == id).unwrap();
-    let given: Vec<Status> = slot.sightings().iter().map(Sighting::status).collect();
-    assert_eq!(given, [Status::Unverified, Status::Good, Status::Good]);
 }
 
 #[test]
