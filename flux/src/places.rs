@@ -460,7 +460,15 @@ impl Spot {
     fn is_sure(&self) -> bool {
         let good = |s: &&Seen| s.sighting.status() == Status::Good && s.sighting.sector_id().is_some();
         let all = self.seen.iter().all(|s| good(&s));
-        self.seen.iter().filter(good).any(|s| (all && !self.is_alone(s)) || self.believes(s))
+        !self.is_contested() && self.seen.iter().filter(good).any(|s| (all && !self.is_alone(s)) || self.believes(s))
+    }
+
+    /// True when a weak check holds over different data and nothing else speaks for
+    /// one of them: chance or a contradiction, which higher rungs can tell.
+    fn is_contested(&self) -> bool {
+        let weak = |s: &&Seen| s.holds() && !s.is_strong();
+        let differs = |a: &Seen| self.seen.iter().filter(weak).any(|b| a.sighting.data != b.sighting.data);
+        self.seen.iter().filter(weak).any(|s| differs(s) && !self.believes(s))
     }
 
     /// The slot of the place.
