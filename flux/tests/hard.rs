@@ -100,6 +100,15 @@ fn one_revolution_that_no_loop_follows_gives_most_of_its_sectors() {
     }
 }
 
+/// Of thirty tracks at 300 ns the first grid alone gives 146 of 270 sectors.
+#[test]
+fn what_one_grid_does_not_show_another_may() {
+    let (made, cells) = written(Scheme::IbmMfm, 9);
+    let (times, turn) = clean(&cells, 1);
+    let good = |seed| right(&made, &read(capture(shaken(&times, 12.0, seed), turn, 1)).sectors, Status::Good);
+    assert!((1..=30).map(good).sum::<usize>() > 150);
+}
+
 #[test]
 fn revolutions_laid_on_each_other_give_what_none_of_them_does() {
     // 350 ns: a loop gives nothing, and one revolution next to nothing.

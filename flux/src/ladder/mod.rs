@@ -126,7 +126,7 @@ pub(crate) fn climb(
         let climber = Climber { rules, prices: Prices::of(&rules), at, context };
         let mut read = Vec::new();
         for turn in turn::turns(flux, grid, rules.stride) {
-            if places.all_sure() && !places.has_gaps(true) {
+            if !is_left(places) {
                 break;
             }
             let (path, placed) = climber.decode(&turn.transitions)?;
@@ -173,30 +173,64 @@ impl Climber<'_> {
         Ok((path, placed))
     }
 
-    /// Recognise and judge what a path shows, and add it to the places; then once
-    /// more with its damaged marks mended.
+    /// Recognise and judge what a path shows, and add it to the places; what is left
+    /// then once more with damaged marks mended, and on other grids.
     fn show(&self, turn: &Turn, path: &Path, placed: &Placed, rung: Rung, places: &mut Places) -> Result<Vec<Cells>> {
+        let laid = self.laid(turn, path, placed)?;
+        let found = self.judged(&laid, (rung, Which::All), places)?;
+        places.improve(&found, self.context)?;
+        let mut cells = vec![laid.strip.cells.clone()];
+        if is_left(places) {
+            cells.extend(self.show_mended(laid, rung, places)?);
+        }
+        if !places.all_sure() && places.schemes().filter_map(Code::of).any(|code| code.strong && self.is_of(code)) {
+            cells.extend(self.show_on_others(turn, path, rung, places)?);
+        }
+        Ok(cells)
+    }
+
+    /// What stands after damaged marks.
+    fn show_mended(&self, laid: Laid<'_>, rung: Rung, places: &mut Places) -> Result<Option<Cells>> {
+        let seen: Vec<_> = places.schemes().collect();
+        // A check that is not worth a search is none for what a mended mark shows.
+        let is_mended = |c: &&'static Code| self.is_of(c) && c.searched && seen.contains(&c.scheme);
+        let codes: Vec<&'static Code> = CODES.iter().copied().filter(is_mended).collect();
+        let cells = laid.strip.cells;
+        self.context.step(cells.bits.len() as u64)?;
+        let Some((bits, mended)) = mend::mended(&cells.bits, &codes) else { return Ok(None) };
+        let strip = Strip { cells: Cells { bits: Arc::new(bits), ..cells }, ..laid.strip };
+        let laid = Laid { strip, ..laid };
+        let found = self.judged(&laid, (rung, Which::Mended(&mended)), places)?;
+        places.improve(&found, self.context)?;
+        Ok(Some(laid.strip.cells))
+    }
+
+    /// Lines through more transitions place them a little differently: of those half
+    /// way to another cell some are read right so, and a strong check tells.
+    fn show_on_others(&self, turn: &Turn, path: &Path, rung: Rung, places: &mut Places) -> Result<Vec<Cells>> {
+        let mut cells = Vec::new();
+        for half in grid::OTHERS {
+            self.context.step((path.cell.len() as u64).saturating_mul(WORK))?;
+            let placed = grid::place(&turn.transitions, path, half);
+            let path = viterbi::most_likely(&turn.transitions, &placed, &self.prices);
+            let laid = self.laid(turn, &path, &placed)?;
+            let found = self.judged(&laid, (rung, Which::Holding), places)?;
+            places.improve(&found, self.context)?;
+            cells.push(laid.strip.cells);
+            if places.all_sure() {
+                break;
+            }
+        }
+        Ok(cells)
+    }
+
+    /// The string of cells of a path, with its marks.
+    fn laid(&self, turn: &Turn, path: &Path, placed: &Placed) -> Result<Laid<'_>> {
         let mut strip = turn.strip(path, &self.prices, self.rules.stride);
         let mut marks = changes::marks(&turn.transitions, path, placed, &self.prices);
         let judge = Judge { prices: &self.prices, scatter: placed.scatter };
         self.mend_groups(&mut strip, &mut marks, judge)?;
-        let mut cells = vec![strip.cells.clone()];
-        let found = self.judged(&strip, &marks, judge, (rung, &[]), places)?;
-        places.improve(&found, self.context)?;
-        if !places.all_sure() || places.has_gaps(true) {
-            let seen: Vec<_> = places.schemes().collect();
-            // A check that is not worth a search is none for what a mended mark shows.
-            let is_mended = |c: &&'static Code| self.is_of(c) && c.searched && seen.contains(&c.scheme);
-            let codes: Vec<&'static Code> = CODES.iter().copied().filter(is_mended).collect();
-            self.context.step(strip.cells.bits.len() as u64)?;
-            if let Some((bits, mended)) = mend::mended(&strip.cells.bits, &codes) {
-                let strip = Strip { cells: Cells { bits: Arc::new(bits), ..strip.cells }, ..strip };
-                let found = self.judged(&strip, &marks, judge, (rung, &mended), places)?;
-                places.improve(&found, self.context)?;
-                cells.push(strip.cells);
-            }
-        }
-        Ok(cells)
+        Ok(Laid { strip, marks, judge })
     }
 
     /// Where a code writes some patterns of cells only, make those of fields such.
@@ -222,21 +256,13 @@ impl Climber<'_> {
         code.rules == self.rules
     }
 
-    /// The sectors of a string that are not sure yet, judged. Where marks were
-    /// mended only those that rest on one, if something speaks for them.
-    fn judged(
-        &self,
-        strip: &Strip,
-        marks: &[Mark],
-        judge: Judge<'_>,
-        (rung, mended): (Rung, &[Range<usize>]),
-        places: &mut Places,
-    ) -> Result<Sectors> {
-        let bits = &strip.cells.bits;
-        let evidence = Evidence { bits, marks, judge, frame: strip.frame };
+    /// The sectors of a string that are not sure yet, judged.
+    fn judged(&self, laid: &Laid<'_>, (rung, which): (Rung, Which<'_>), places: &mut Places) -> Result<Sectors> {
+        let Laid { strip, marks, judge } = laid;
+        let evidence = Evidence { bits: &strip.cells.bits, marks, judge: *judge, frame: strip.frame };
         let mut sectors = recognise(&strip.cells, self.at, self.context)?;
         sectors.cells = Known::Value(strip.turn);
-        sectors.slots.retain(|slot| begins_before(slot.chosen(), strip.turn));
+        sectors.slots.retain(|slot| begins_before(slot.chosen(), strip.turn) && which.may_be(slot.chosen()));
         for slot in &mut sectors.slots {
             *slot = Slot::one(Sighting { rung: Some(rung), ..slot.chosen().clone() });
         }
@@ -246,17 +272,10 @@ impl Climber<'_> {
             if let Some(code) = Code::of(sighting.scheme).filter(|code| self.is_of(code)) {
                 evidence.judge(code, &mut sighting, self.context)?;
             }
-            let touches = |range: &Range<usize>| {
-                let spans = [&sighting.id_span, &sighting.data_span];
-                spans.into_iter().flatten().any(|span| overlaps(span, range))
-            };
-            sighting.reconstructed |= mended.iter().any(touches);
+            sighting.reconstructed |= which.rests_on_mended(&sighting);
             *slot = Slot::one(sighting);
         }
-        if !mended.is_empty() {
-            let speaks = |s: &Sighting| s.reconstructed && s.status() == Status::Reconstructed;
-            sectors.slots.retain(|slot| speaks(slot.chosen()));
-        }
+        sectors.slots.retain(|slot| which.is_wanted(slot.chosen()));
         Ok(sectors)
     }
 
@@ -267,7 +286,7 @@ impl Climber<'_> {
         let known: Vec<_> = if read.len() > 1 { read.iter().map(known).collect() } else { Vec::new() };
         for base in 0..read.len() {
             for on_grid in [true, false] {
-                if places.all_sure() && !places.has_gaps(true) {
+                if !is_left(places) {
                     return Ok(());
                 }
                 let turned = read.iter().zip(&known).cycle().skip(base).take(known.len());
@@ -291,6 +310,47 @@ impl Climber<'_> {
         }
         Ok(())
     }
+}
+
+/// A path as a string of cells, with the marks that made it.
+struct Laid<'a> {
+    strip: Strip,
+    marks: Vec<Mark>,
+    judge: Judge<'a>,
+}
+
+/// Which sectors of a string are wanted.
+#[derive(Clone, Copy)]
+enum Which<'a> {
+    All,
+    /// Those that rest on one of these mended marks, if something speaks for them.
+    Mended(&'a [Range<usize>]),
+    /// Those whose check holds and is strong.
+    Holding,
+}
+
+impl Which<'_> {
+    /// True for what is worth being judged.
+    fn may_be(self, sighting: &Sighting) -> bool {
+        let is_strong = || Code::of(sighting.scheme).is_some_and(|code| code.strong);
+        !matches!(self, Self::Holding) || (sighting.status() == Status::Good && is_strong())
+    }
+
+    fn rests_on_mended(self, sighting: &Sighting) -> bool {
+        let Self::Mended(ranges) = self else { return false };
+        let spans = || [&sighting.id_span, &sighting.data_span].into_iter().flatten();
+        ranges.iter().any(|range| spans().any(|span| overlaps(span, range)))
+    }
+
+    /// True for what was judged and is kept.
+    fn is_wanted(self, sighting: &Sighting) -> bool {
+        !matches!(self, Self::Mended(_)) || (sighting.reconstructed && sighting.status() == Status::Reconstructed)
+    }
+}
+
+/// True while something is not sure, or was not seen.
+fn is_left(places: &Places) -> bool {
+    !places.all_sure() || places.has_gaps(true)
 }
 
 fn overlaps(span: &Span, range: &Range<usize>) -> bool {
