@@ -130,7 +130,7 @@ pub struct Said {
 
 impl Said {
     /// As many facts as a sector has in most containers.
-    const COMMON: usize = 8;
+    const COMMON: usize = 12;
 
     /// Say something; unrecorded values are not kept.
     pub fn say(&mut self, fact: Fact, value: Value) {

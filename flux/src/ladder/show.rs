@@ -1,0 +1,176 @@
+//! What a path shows: recognised, judged, and added to the places of the track.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use floptical_model::{Cells, Known, Result, Rung, Sectors, Sighting, Slot, Span, Status};
+
+use super::changes::{self, Judge, Mark};
+use super::field::Field;
+use super::trust::Evidence;
+use super::turn::{Strip, Turn};
+use super::{Climber, Path, Placed, WORK, grid, groups, is_left, mend, viterbi};
+use crate::code::{CODES, Code};
+use crate::places::Places;
+use crate::recognise::recognise;
+
+impl Climber<'_> {
+    /// Recognise and judge what a path shows, and add it to the places; what is left
+    /// then once more with damaged marks mended, and on other grids.
+    pub(super) fn show(
+        &self,
+        turn: &Turn,
+        path: &Path,
+        placed: &Placed,
+        rung: Rung,
+        places: &mut Places,
+    ) -> Result<Vec<Cells>> {
+        let laid = self.laid(turn, path, placed)?;
+        let found = self.judged(&laid, (rung, Which::All), places)?;
+        places.improve(&found, self.context)?;
+        let mut cells = vec![laid.strip.cells.clone()];
+        if is_left(places) {
+            cells.extend(self.show_mended(laid, rung, places)?);
+        }
+        if !places.all_sure() && places.schemes().filter_map(Code::of).any(|code| code.strong && self.is_of(code)) {
+            cells.extend(self.show_on_others(turn, path, rung, places)?);
+        }
+        Ok(cells)
+    }
+
+    /// What stands after damaged marks.
+    fn show_mended(&self, laid: Laid<'_>, rung: Rung, places: &mut Places) -> Result<Option<Cells>> {
+        let seen: Vec<_> = places.schemes().collect();
+        // A check that is not worth a search is none for what a mended mark shows.
+        let is_mended = |c: &&'static Code| self.is_of(c) && c.searched && seen.contains(&c.scheme);
+        let codes: Vec<&'static Code> = CODES.iter().copied().filter(is_mended).collect();
+        let cells = laid.strip.cells;
+        self.context.step(cells.bits.len() as u64)?;
+        let Some((bits, mended)) = mend::mended(&cells.bits, &codes) else { return Ok(None) };
+        let strip = Strip { cells: Cells { bits: Arc::new(bits), ..cells }, ..laid.strip };
+        let laid = Laid { strip, ..laid };
+        let found = self.judged(&laid, (rung, Which::Mended(&mended)), places)?;
+        places.improve(&found, self.context)?;
+        Ok(Some(laid.strip.cells))
+    }
+
+    /// Lines through more transitions place them a little differently: of those half
+    /// way to another cell some are read right so, and a strong check tells.
+    fn show_on_others(&self, turn: &Turn, path: &Path, rung: Rung, places: &mut Places) -> Result<Vec<Cells>> {
+        let mut cells = Vec::new();
+        for half in grid::OTHERS {
+            self.context.step((path.cell.len() as u64).saturating_mul(WORK))?;
+            let placed = grid::place(&turn.transitions, path, half);
+            let path = viterbi::most_likely(&turn.transitions, &placed, &self.prices);
+            let laid = self.laid(turn, &path, &placed)?;
+            let found = self.judged(&laid, (rung, Which::Holding), places)?;
+            places.improve(&found, self.context)?;
+            cells.push(laid.strip.cells);
+            if places.all_sure() {
+                break;
+            }
+        }
+        Ok(cells)
+    }
+
+    /// The string of cells of a path, with its marks.
+    fn laid(&self, turn: &Turn, path: &Path, placed: &Placed) -> Result<Laid<'_>> {
+        let mut strip = turn.strip(path, &self.prices, self.rules.stride);
+        let mut marks = changes::marks(&turn.transitions, path, placed, &self.prices);
+        let judge = Judge { prices: &self.prices, scatter: placed.scatter };
+        self.mend_groups(&mut strip, &mut marks, judge)?;
+        Ok(Laid { strip, marks, judge })
+    }
+
+    /// Where a code writes some patterns of cells only, make those of fields such.
+    fn mend_groups(&self, strip: &mut Strip, marks: &mut Vec<Mark>, judge: Judge<'_>) -> Result<()> {
+        let is_grouped = |code: &Code| self.is_of(code) && code.data_coding.packing.groups.is_some();
+        if !CODES.iter().any(|code| is_grouped(code)) {
+            return Ok(());
+        }
+        let sectors = recognise(&strip.cells, self.at, self.context)?;
+        let bits = Arc::make_mut(&mut strip.cells.bits);
+        let mut mender = groups::Mender { bits, marks, frame: strip.frame, judge };
+        for sighting in sectors.slots.iter().map(Slot::chosen) {
+            let Some(code) = Code::of(sighting.scheme).filter(|code| is_grouped(code)) else { continue };
+            for field in [Field::id(code, sighting), Field::data(code, sighting)].into_iter().flatten() {
+                self.context.step(field.cells.len() as u64)?;
+                mender.mend(&field);
+            }
+        }
+        Ok(())
+    }
+
+    fn is_of(&self, code: &Code) -> bool {
+        code.rules == self.rules
+    }
+
+    /// The sectors of a string that are not sure yet, judged.
+    fn judged(&self, laid: &Laid<'_>, (rung, which): (Rung, Which<'_>), places: &mut Places) -> Result<Sectors> {
+        let Laid { strip, marks, judge } = laid;
+        let evidence = Evidence { bits: &strip.cells.bits, marks, judge: *judge, frame: strip.frame };
+        let mut sectors = recognise(&strip.cells, self.at, self.context)?;
+        sectors.cells = Known::Value(strip.turn);
+        sectors.slots.retain(|slot| begins_before(slot.chosen(), strip.turn) && which.may_be(slot.chosen()));
+        for slot in &mut sectors.slots {
+            *slot = Slot::one(Sighting { rung: Some(rung), ..slot.chosen().clone() });
+        }
+        places.confirm(&mut sectors, self.context)?;
+        for slot in &mut sectors.slots {
+            let mut sighting = slot.chosen().clone();
+            if let Some(code) = Code::of(sighting.scheme).filter(|code| self.is_of(code)) {
+                evidence.judge(code, &mut sighting, self.context)?;
+            }
+            sighting.reconstructed |= which.rests_on_mended(&sighting);
+            *slot = Slot::one(sighting);
+        }
+        sectors.slots.retain(|slot| which.is_wanted(slot.chosen()));
+        Ok(sectors)
+    }
+}
+
+/// A path as a string of cells, with the marks that made it.
+struct Laid<'a> {
+    strip: Strip,
+    marks: Vec<Mark>,
+    judge: Judge<'a>,
+}
+
+/// Which sectors of a string are wanted.
+#[derive(Clone, Copy)]
+enum Which<'a> {
+    All,
+    /// Those that rest on one of these mended marks, if something speaks for them.
+    Mended(&'a [Range<usize>]),
+    /// Those whose check holds and is strong.
+    Holding,
+}
+
+impl Which<'_> {
+    /// True for what is worth being judged.
+    fn may_be(self, sighting: &Sighting) -> bool {
+        let is_strong = || Code::of(sighting.scheme).is_some_and(|code| code.strong);
+        !matches!(self, Self::Holding) || (sighting.status() == Status::Good && is_strong())
+    }
+
+    fn rests_on_mended(self, sighting: &Sighting) -> bool {
+        let Self::Mended(ranges) = self else { return false };
+        let spans = || [&sighting.id_span, &sighting.data_span].into_iter().flatten();
+        ranges.iter().any(|range| spans().any(|span| overlaps(span, range)))
+    }
+
+    /// True for what was judged and is kept.
+    fn is_wanted(self, sighting: &Sighting) -> bool {
+        !matches!(self, Self::Mended(_)) || (sighting.reconstructed && sighting.status() == Status::Reconstructed)
+    }
+}
+
+fn overlaps(span: &Span, range: &Range<usize>) -> bool {
+    let Span::Cells { start, len, .. } = span else { return false };
+    *start < range.end as u64 && (range.start as u64) < start.saturating_add(*len)
+}
+
+fn begins_before(sighting: &Sighting, cell: u32) -> bool {
+    let first = sighting.id_span.as_ref().or(sighting.data_span.as_ref());
+    matches!(first, Some(Span::Cells { start, .. }) if *start < u64::from(cell))
+}
