@@ -466,9 +466,9 @@ impl Spot {
     /// True when a weak check holds over different data and nothing else speaks for
     /// one of them: chance or a contradiction, which higher rungs can tell.
     fn is_contested(&self) -> bool {
-        let weak = |s: &&Seen| s.holds() && !s.is_strong();
-        let differs = |a: &Seen| self.seen.iter().filter(weak).any(|b| a.sighting.data != b.sighting.data);
-        self.seen.iter().filter(weak).any(|s| differs(s) && !self.believes(s))
+        let held = || self.seen.iter().filter(|s| s.holds() && !s.is_strong());
+        let first = held().next().map(|s| &s.sighting.data);
+        held().any(|s| Some(&s.sighting.data) != first) && held().any(|s| !self.believes(s))
     }
 
     /// The slot of the place.
