@@ -1,8 +1,9 @@
 //! Other readings of a stretch, one small change each, with its price: a run of
-//! up to three transitions one cell earlier or later, one left out, one put in.
+//! up to three transitions one cell earlier or later, one left out, one put in; one
+//! that was left out taken after all, besides the others or for one of them.
 
 use super::viterbi::{LOST, Prices, SPLICE, absent_price, off_price, spurious_price};
-use super::{Path, Placed, Transitions};
+use super::{Path, Placed, Transitions, nearest_cell};
 
 /// Transitions that move together at most.
 const TOGETHER: usize = 3;
@@ -51,6 +52,8 @@ enum How {
     LeftOut,
     /// Before the last of them.
     PutIn(Mark),
+    /// For the only one of them.
+    Swapped(Mark),
 }
 
 impl Change {
@@ -64,6 +67,11 @@ impl Change {
             }
             How::LeftOut if first < marks.len() => _ = marks.remove(first),
             How::PutIn(mark) if last <= marks.len() => marks.insert(last, mark),
+            How::Swapped(mark) => {
+                if let Some(own) = marks.get_mut(first) {
+                    *own = mark;
+                }
+            }
             How::LeftOut | How::PutIn(_) => {}
         }
     }
@@ -91,10 +99,23 @@ pub(super) fn marks(transitions: &Transitions, path: &Path, placed: &Placed, pri
     all
 }
 
+/// The transitions that a path leaves out, at the cells nearest to them.
+pub(super) fn spares(transitions: &Transitions, path: &Path, placed: &Placed) -> Vec<Mark> {
+    let shown = transitions.weight.iter().zip(&transitions.absent);
+    let each = path.used.iter().zip(placed.at.iter().zip(shown)).filter(|(used, _)| !**used);
+    let spare = |(_, (place, (weight, absent))): (&bool, (&f64, (&f64, &f64)))| {
+        let (cell, place, weight, absent) = (nearest_cell(*place), *place, *weight, *absent);
+        Mark { cell, place, weight, absent, phase: false, lost: false }
+    };
+    each.map(spare).collect()
+}
+
 /// What marks are judged by.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Judge<'a> {
     pub(super) prices: &'a Prices,
+    /// What was left out, in order.
+    pub(super) spares: &'a [Mark],
     pub(super) scatter: f64,
 }
 
@@ -109,8 +130,17 @@ impl Judge<'_> {
             }
             all.extend(self.left_out(marks, first));
             all.extend(self.put_in(marks, first));
+            all.extend(self.taken(marks, first));
+            all.extend(self.swapped(marks, first));
         }
         all
+    }
+
+    /// The transitions between two marks that were left out.
+    fn spares(&self, from: &Mark, to: &Mark) -> &[Mark] {
+        let first = self.spares.partition_point(|s| s.place <= from.place);
+        let last = self.spares.partition_point(|s| s.place < to.place);
+        self.spares.get(first..last).unwrap_or_default()
     }
 
     fn own(&self, mark: &Mark) -> f64 {
@@ -179,6 +209,35 @@ impl Judge<'_> {
         };
         let (price, mark) = between.take(8).filter_map(put).min_by(|a, b| a.0.total_cmp(&b.0))?;
         Some(Change { price, cells: vec![mark.cell], marks: (at, at.saturating_add(1)), how: How::PutIn(mark) })
+    }
+
+    /// One that was left out between a mark and the next, taken after all.
+    fn taken(&self, marks: &[Mark], at: usize) -> impl Iterator<Item = Change> {
+        let old = marks.get(at..=at.saturating_add(1)).unwrap_or_default();
+        let [before, next] = old else { return None.into_iter().flatten() };
+        let take = move |spare: &Mark| {
+            let mark = Mark { phase: next.phase, ..*spare };
+            let price = self.price(&[*before, mark, *next]) - self.price(old) - spurious_price(spare.weight);
+            let marks = (at, at.saturating_add(1));
+            (price < DEAREST).then(|| Change { price, cells: vec![mark.cell], marks, how: How::PutIn(mark) })
+        };
+        Some(self.spares(before, next).iter().filter_map(take)).into_iter().flatten()
+    }
+
+    /// One that was left out beside a mark, taken for it.
+    fn swapped(&self, marks: &[Mark], at: usize) -> impl Iterator<Item = Change> {
+        let old = at.checked_sub(1).and_then(|before| marks.get(before..=at.saturating_add(1)));
+        let [before, own, next] = old.unwrap_or_default() else { return None.into_iter().flatten() };
+        let out = if own.lost { 0.0 } else { spurious_price(own.weight) };
+        let swap = move |spare: &Mark| {
+            let mark = Mark { phase: own.phase, ..*spare };
+            let new = [*before, mark, *next];
+            let price = self.price(&new) - self.price(&[*before, *own, *next]) + out - spurious_price(spare.weight);
+            let cells = turned(&[*own], &[mark]);
+            let there = !cells.is_empty() && price < DEAREST;
+            there.then_some(Change { price, cells, marks: (at, at), how: How::Swapped(mark) })
+        };
+        Some(self.spares(before, next).iter().filter_map(swap)).into_iter().flatten()
     }
 }
 

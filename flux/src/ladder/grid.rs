@@ -9,9 +9,6 @@ use super::{Path, Transitions};
 /// Transitions on each side of a line: first, and when the numbers are better.
 pub(super) const FIRST: usize = 24;
 pub(super) const LATER: usize = 100;
-/// Those of other grids, for what is not read on the first one: better where the
-/// speed is steady.
-pub(super) const OTHERS: [usize; 2] = [300, 1000];
 /// The centred line is kept unless one of a half is better than by this factor.
 const CENTRED: f64 = 0.5;
 /// The fewest transitions of a line.

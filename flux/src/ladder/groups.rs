@@ -132,7 +132,7 @@ mod tests {
             let field = Field::data(code, read.slots[0].chosen()).unwrap();
             let (groups, body) = field.groups().unwrap();
             let prices = Prices::of(&code.rules);
-            let judge = Judge { prices: &prices, scatter: 0.12 };
+            let judge = Judge { prices: &prices, spares: &[], scatter: 0.12 };
             let written: Vec<i32> = track.bits.ones().map(|at| i32::try_from(at).unwrap()).collect();
             let first = written.partition_point(|at| usize::try_from(*at).unwrap() < body.start + 200);
             let (mut wrongs, mut put_back) = (0, 0);

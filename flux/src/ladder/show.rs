@@ -9,14 +9,28 @@ use super::changes::{self, Judge, Mark};
 use super::field::Field;
 use super::trust::Evidence;
 use super::turn::{Strip, Turn};
+use super::viterbi::Prices;
 use super::{Climber, Path, Placed, WORK, grid, groups, is_left, mend, viterbi};
 use crate::code::{CODES, Code};
 use crate::places::Places;
 use crate::recognise::recognise;
 
+/// Another way to read transitions.
+struct Way {
+    /// Transitions on each side of the lines of its grid: through more they place
+    /// each a little differently, and of those half way to another cell some are
+    /// read right so.
+    half: usize,
+    /// True to take what one of several revolutions shows for as sure as the rest:
+    /// others may have lost the same transition.
+    takes_all: bool,
+}
+
+const OTHERS: [Way; 2] = [Way { half: 300, takes_all: false }, Way { half: 1000, takes_all: true }];
+
 impl Climber<'_> {
     /// Recognise and judge what a path shows, and add it to the places; what is left
-    /// then once more with damaged marks mended, and on other grids.
+    /// then once more with damaged marks mended, and in other ways.
     pub(super) fn show(
         &self,
         turn: &Turn,
@@ -33,7 +47,7 @@ impl Climber<'_> {
             cells.extend(self.show_mended(laid, rung, places)?);
         }
         if !places.all_sure() && places.schemes().filter_map(Code::of).any(|code| code.strong && self.is_of(code)) {
-            cells.extend(self.show_on_others(turn, path, rung, places)?);
+            cells.extend(self.show_otherwise(turn, path, rung, places)?);
         }
         Ok(cells)
     }
@@ -54,13 +68,13 @@ impl Climber<'_> {
         Ok(Some(laid.strip.cells))
     }
 
-    /// Lines through more transitions place them a little differently: of those half
-    /// way to another cell some are read right so, and a strong check tells.
-    fn show_on_others(&self, turn: &Turn, path: &Path, rung: Rung, places: &mut Places) -> Result<Vec<Cells>> {
+    /// What other ways to read the same transitions show; a strong check tells.
+    fn show_otherwise(&self, turn: &Turn, path: &Path, rung: Rung, places: &mut Places) -> Result<Vec<Cells>> {
         let mut cells = Vec::new();
-        for half in grid::OTHERS {
+        for way in OTHERS {
             self.context.step((path.cell.len() as u64).saturating_mul(WORK))?;
-            let placed = grid::place(&turn.transitions, path, half);
+            let turn = if way.takes_all { &turn.as_if_all_showed_it() } else { turn };
+            let placed = grid::place(&turn.transitions, path, way.half);
             let path = viterbi::most_likely(&turn.transitions, &placed, &self.prices);
             let laid = self.laid(turn, &path, &placed)?;
             let found = self.judged(&laid, (rung, Which::Holding), places)?;
@@ -75,19 +89,22 @@ impl Climber<'_> {
 
     /// The string of cells of a path, with its marks.
     fn laid(&self, turn: &Turn, path: &Path, placed: &Placed) -> Result<Laid<'_>> {
-        let mut strip = turn.strip(path, &self.prices, self.rules.stride);
-        let mut marks = changes::marks(&turn.transitions, path, placed, &self.prices);
-        let judge = Judge { prices: &self.prices, scatter: placed.scatter };
-        self.mend_groups(&mut strip, &mut marks, judge)?;
-        Ok(Laid { strip, marks, judge })
+        let strip = turn.strip(path, &self.prices, self.rules.stride);
+        let marks = changes::marks(&turn.transitions, path, placed, &self.prices);
+        let spares = changes::spares(&turn.transitions, path, placed);
+        let mut laid = Laid { strip, marks, spares, prices: &self.prices, scatter: placed.scatter };
+        self.mend_groups(&mut laid)?;
+        Ok(laid)
     }
 
     /// Where a code writes some patterns of cells only, make those of fields such.
-    fn mend_groups(&self, strip: &mut Strip, marks: &mut Vec<Mark>, judge: Judge<'_>) -> Result<()> {
+    fn mend_groups(&self, laid: &mut Laid<'_>) -> Result<()> {
         let is_grouped = |code: &Code| self.is_of(code) && code.data_coding.packing.groups.is_some();
         if !CODES.iter().any(|code| is_grouped(code)) {
             return Ok(());
         }
+        let Laid { strip, marks, spares, prices, scatter } = laid;
+        let judge = Judge { prices, spares, scatter: *scatter };
         let sectors = recognise(&strip.cells, self.at, self.context)?;
         let bits = Arc::make_mut(&mut strip.cells.bits);
         let mut mender = groups::Mender { bits, marks, frame: strip.frame, judge };
@@ -107,8 +124,9 @@ impl Climber<'_> {
 
     /// The sectors of a string that are not sure yet, judged.
     fn judged(&self, laid: &Laid<'_>, (rung, which): (Rung, Which<'_>), places: &mut Places) -> Result<Sectors> {
-        let Laid { strip, marks, judge } = laid;
-        let evidence = Evidence { bits: &strip.cells.bits, marks, judge: *judge, frame: strip.frame };
+        let Laid { strip, marks, spares, prices, scatter } = laid;
+        let judge = Judge { prices, spares, scatter: *scatter };
+        let evidence = Evidence { bits: &strip.cells.bits, marks, judge, frame: strip.frame };
         let mut sectors = recognise(&strip.cells, self.at, self.context)?;
         sectors.cells = Known::Value(strip.turn);
         sectors.slots.retain(|slot| begins_before(slot.chosen(), strip.turn) && which.may_be(slot.chosen()));
@@ -129,11 +147,13 @@ impl Climber<'_> {
     }
 }
 
-/// A path as a string of cells, with the marks that made it.
+/// A path as a string of cells, with the marks that made it and what it left out.
 struct Laid<'a> {
     strip: Strip,
     marks: Vec<Mark>,
-    judge: Judge<'a>,
+    spares: Vec<Mark>,
+    prices: &'a Prices,
+    scatter: f64,
 }
 
 /// Which sectors of a string are wanted.

@@ -112,6 +112,13 @@ impl Turn {
         end - start
     }
 
+    /// The same with no transition that any revolution lacks.
+    pub(super) fn as_if_all_showed_it(&self) -> Self {
+        let absent = vec![0.0; self.transitions.absent.len()];
+        let transitions = Transitions { absent, ..self.transitions.clone() };
+        Self { transitions, ..*self }
+    }
+
     /// The cells of a path through the stretch, `stride` cells of the string for
     /// each. Lost transitions are put in where a step was over one.
     pub(super) fn strip(&self, path: &Path, prices: &Prices, stride: usize) -> Strip {
