@@ -185,14 +185,16 @@ impl Places {
     /// On a track that was hard to read a check that holds is not enough: what a
     /// loop read needs a higher rung or another revolution that shows the same,
     /// and so does what the higher rungs doubt. What has neither is unverified.
-    /// Where loops read others of the track, which have it, a CRC is enough: that
-    /// they are right is then far more likely than that a wrong one satisfies it.
+    /// Where loops read others of the track, which have it, and no other data are
+    /// shown, a CRC is enough: that they are right is then far more likely than that
+    /// a wrong one satisfies it.
     pub(crate) fn settle(&mut self) {
         self.join_echoes();
         let shown = |spot: &&Spot| spot.seen.iter().any(|s| s.is_of_loop() && (s.confirmed || spot.agreed(s)));
         let loops_read = self.spots.iter().filter(shown).count() >= LOOPS_READ;
         for spot in &mut self.spots {
-            let of_loop = |s: &Seen| loops_read && s.is_of_loop() && s.is_strong();
+            let contested = spot.is_contested();
+            let of_loop = |s: &Seen| loops_read && !contested && s.is_of_loop() && s.is_strong();
             let is_sure = |s: &Seen| spot.believes(s) || of_loop(s);
             let sure: Vec<bool> = spot.seen.iter().map(is_sure).collect();
             for (seen, sure) in spot.seen.iter_mut().zip(sure).filter(|(s, _)| s.holds()) {
@@ -353,13 +355,14 @@ impl Seen {
     }
 
     /// True when this reading of the same flux by a higher rung speaks for the
-    /// other: it believes the same data, or has nearly the same while a check that
-    /// is hardly ever satisfied by chance holds for the other.
+    /// other: it believes the same data, or has nearly the same, whose check fails,
+    /// while one that is hardly ever satisfied by chance holds for the other.
     fn confirms(&self, other: &Seen) -> bool {
         let (Some(own), Some(its)) = (self.sighting.data.bytes(), other.sighting.data.bytes()) else { return false };
         let likely = self.sighting.rung >= Some(Rung::Cells) && own.len() == its.len();
         let differ = own.iter().zip(its.iter()).filter(|(a, b)| a != b).count();
-        (self.is_sure() && differ == 0) || (likely && other.is_strong() && differ <= NEARLY)
+        let near = differ == 0 || (differ <= NEARLY && !self.holds());
+        (self.is_sure() && differ == 0) || (likely && other.is_strong() && near)
     }
 
     /// True where an id says which sector it is.
@@ -463,10 +466,10 @@ impl Spot {
         !self.is_contested() && self.seen.iter().filter(good).any(|s| (all && !self.is_alone(s)) || self.believes(s))
     }
 
-    /// True when a weak check holds over different data and nothing else speaks for
-    /// one of them: chance or a contradiction, which higher rungs can tell.
+    /// True when checks hold over different data and nothing else speaks for one of
+    /// them: chance or a contradiction, which higher rungs can tell.
     fn is_contested(&self) -> bool {
-        let held = || self.seen.iter().filter(|s| s.holds() && !s.is_strong());
+        let held = || self.seen.iter().filter(|s| s.holds());
         let first = held().next().map(|s| &s.sighting.data);
         held().any(|s| Some(&s.sighting.data) != first) && held().any(|s| !self.believes(s))
     }

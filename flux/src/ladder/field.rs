@@ -102,7 +102,8 @@ impl Field {
     }
 }
 
-fn range(span: &Span) -> Option<Range<usize>> {
+/// The cells of a span.
+pub(super) fn range(span: &Span) -> Option<Range<usize>> {
     let Span::Cells { start, len, .. } = span else { return None };
     let start = usize::try_from(*start).ok()?;
     Some(start..start.saturating_add(usize::try_from(*len).ok()?))

@@ -14,8 +14,12 @@ const WRONG: [u32; 2] = [2, 4];
 const ALONE: usize = 64;
 
 /// The string with its damaged marks mended, and where those are; `None` where
-/// there is none.
-pub(super) fn mended(bits: &Bits, codes: &[&'static Code]) -> Option<(Bits, Vec<Range<usize>>)> {
+/// there is none. Within a field that is known there is none.
+pub(super) fn mended(
+    bits: &Bits,
+    codes: &[&'static Code],
+    fields: &[Range<usize>],
+) -> Option<(Bits, Vec<Range<usize>>)> {
     let mut found: Vec<(usize, u32, u64, u64)> = Vec::new();
     for code in codes {
         let whole: Vec<usize> = places(bits, false, code.sync).collect();
@@ -27,7 +31,9 @@ pub(super) fn mended(bits: &Bits, codes: &[&'static Code]) -> Option<(Bits, Vec<
             let wrong = marks.map(|m| (((window ^ m.cells.value) & cells).count_ones(), m.cells.value)).min();
             let Some((wrong, value)) = wrong.filter(|(wrong, _)| (1..=most).contains(wrong)) else { continue };
             let near = whole.partition_point(|w| w.saturating_add(ALONE) <= at);
-            if whole.get(near).is_some_and(|w| *w < at.saturating_add(ALONE)) {
+            if whole.get(near).is_some_and(|w| *w < at.saturating_add(ALONE))
+                || fields.iter().any(|field| field.contains(&at))
+            {
                 continue;
             }
             match found.last_mut().filter(|last| last.0.saturating_add(ALONE) > at) {

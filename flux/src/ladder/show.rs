@@ -3,10 +3,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use floptical_model::{Cells, Known, Result, Rung, Sectors, Sighting, Slot, Span, Status};
+use floptical_model::{Cells, Check, Known, Result, Rung, Sectors, Sighting, Slot, Span, Status};
 
 use super::changes::{self, Judge, Mark};
-use super::field::Field;
+use super::field::{self, Field};
 use super::trust::Evidence;
 use super::turn::{Strip, Turn};
 use super::viterbi::Prices;
@@ -60,7 +60,8 @@ impl Climber<'_> {
         let codes: Vec<&'static Code> = CODES.iter().copied().filter(is_mended).collect();
         let cells = laid.strip.cells;
         self.context.step(cells.bits.len() as u64)?;
-        let Some((bits, mended)) = mend::mended(&cells.bits, &codes) else { return Ok(None) };
+        let known = data_fields(&recognise(&cells, self.at, self.context)?);
+        let Some((bits, mended)) = mend::mended(&cells.bits, &codes, &known) else { return Ok(None) };
         let strip = Strip { cells: Cells { bits: Arc::new(bits), ..cells }, ..laid.strip };
         let laid = Laid { strip, ..laid };
         let found = self.judged(&laid, (rung, Which::Mended(&mended)), places)?;
@@ -183,6 +184,16 @@ impl Which<'_> {
     fn is_wanted(self, sighting: &Sighting) -> bool {
         !matches!(self, Self::Mended(_)) || (sighting.reconstructed && sighting.status() == Status::Reconstructed)
     }
+}
+
+/// The data fields whose place and size an id or a check tells.
+fn data_fields(sectors: &Sectors) -> Vec<Range<usize>> {
+    let told = sectors
+        .slots
+        .iter()
+        .map(Slot::chosen)
+        .filter(|s| s.id_check == Known::Value(Check::Good) || s.status() == Status::Good);
+    told.filter_map(|s| field::range(s.data_span.as_ref()?)).collect()
 }
 
 fn overlaps(span: &Span, range: &Range<usize>) -> bool {
