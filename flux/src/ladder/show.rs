@@ -46,7 +46,7 @@ impl Climber<'_> {
         if is_left(places) {
             cells.extend(self.show_mended(laid, rung, places)?);
         }
-        if !places.all_sure() && places.schemes().filter_map(Code::of).any(|code| code.strong && self.is_of(code)) {
+        if !places.all_sure() && places.schemes().filter_map(Code::of).any(|code| code.data_sum.spreads && self.is_of(code)) {
             cells.extend(self.show_otherwise(turn, path, rung, places)?);
         }
         Ok(cells)
@@ -170,7 +170,7 @@ enum Which<'a> {
 impl Which<'_> {
     /// True for what is worth being judged.
     fn may_be(self, sighting: &Sighting) -> bool {
-        let is_strong = || Code::of(sighting.scheme).is_some_and(|code| code.strong);
+        let is_strong = || Code::of(sighting.scheme).is_some_and(|code| code.data_sum.spreads);
         !matches!(self, Self::Holding) || (sighting.status() == Status::Good && is_strong())
     }
 
