@@ -25,12 +25,22 @@ const VERY_NEAR: u64 = NEAR / 4;
 pub(crate) struct Seen {
     pub(crate) sighting: Sighting,
     pub(crate) strip: usize,
-    /// True when a higher rung read the same data from the same flux, and
-    /// believes it.
-    confirmed: bool,
+    /// What a higher rung says of it.
+    support: Support,
     /// Where its first field and its data field begin, in parts of a turn.
     at: u64,
     data_at: Option<u64>,
+}
+
+/// What a higher rung says of data that another read from the same flux.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Support {
+    None,
+    /// It has nearly the same, whose check fails, while one holds for the other that
+    /// is hardly ever satisfied by chance.
+    Near,
+    /// It believes the same.
+    Same,
 }
 
 /// Places further apart than this many times the usual leave room for one that
@@ -92,7 +102,7 @@ impl Places {
                 Some(spot) if spot.seen.iter().all(|s| s.sighting.revolution != turn) => spot.push(seen),
                 Some(spot) => {
                     for same in spot.seen.iter_mut().filter(|s| s.sighting.revolution == turn) {
-                        same.confirmed |= seen.confirms(same);
+                        same.support = same.support.max(seen.support(same));
                     }
                     if let Some(at) = spot.seen.iter().position(worse) {
                         spot.seen.remove(at);
@@ -123,8 +133,8 @@ impl Places {
         let good =
             |s: &&mut Seen| s.sighting.revolution == seen.sighting.revolution && s.sighting.status() == Status::Good;
         let confirmed = spot.seen.iter_mut().filter(good).map(|same| {
-            same.confirmed |= seen.confirms(same);
-            same.confirmed
+            same.support = same.support.max(seen.support(same));
+            same.support > Support::None
         });
         confirmed.fold(false, |any, one| any | one)
     }
@@ -190,7 +200,8 @@ impl Places {
     /// a wrong one satisfies it.
     pub(crate) fn settle(&mut self) {
         self.join_echoes();
-        let shown = |spot: &&Spot| spot.seen.iter().any(|s| s.is_of_loop() && (s.confirmed || spot.agreed(s)));
+        let shown =
+            |spot: &&Spot| spot.seen.iter().any(|s| s.is_of_loop() && (s.support > Support::None || spot.agreed(s)));
         let loops_read = self.spots.iter().filter(shown).count() >= LOOPS_READ;
         for spot in &mut self.spots {
             let contested = spot.is_contested();
@@ -291,7 +302,7 @@ impl Places {
             };
             let data_at = part(&sighting.data_span);
             let at = part(&sighting.id_span).or(data_at).unwrap_or(0);
-            Seen { sighting, strip, confirmed: false, at, data_at }
+            Seen { sighting, strip, support: Support::None, at, data_at }
         })
     }
 
@@ -354,15 +365,19 @@ impl Seen {
         (status, self.sighting.sector_id().is_some(), rung)
     }
 
-    /// True when this reading of the same flux by a higher rung speaks for the
-    /// other: it believes the same data, or has nearly the same, whose check fails,
-    /// while one that is hardly ever satisfied by chance holds for the other.
-    fn confirms(&self, other: &Seen) -> bool {
-        let (Some(own), Some(its)) = (self.sighting.data.bytes(), other.sighting.data.bytes()) else { return false };
+    /// How this reading of the same flux by a higher rung speaks for the other.
+    fn support(&self, other: &Seen) -> Support {
+        let (Some(own), Some(its)) = (self.sighting.data.bytes(), other.sighting.data.bytes()) else {
+            return Support::None;
+        };
         let likely = self.sighting.rung >= Some(Rung::Cells) && own.len() == its.len();
         let differ = own.iter().zip(its.iter()).filter(|(a, b)| a != b).count();
         let near = differ == 0 || (differ <= NEARLY && !self.holds());
-        (self.is_sure() && differ == 0) || (likely && other.is_strong() && near)
+        match differ {
+            0 if self.is_sure() => Support::Same,
+            _ if likely && near && other.is_strong() => Support::Near,
+            _ => Support::None,
+        }
     }
 
     /// True where an id says which sector it is.
@@ -429,7 +444,8 @@ impl Spot {
 
     /// True for what a higher rung believes, or another reading shows as well.
     fn believes(&self, one: &Seen) -> bool {
-        (one.is_sure() && !self.is_alone(one)) || one.confirmed || self.agreed(one)
+        let least = if self.is_disputed() { Support::Same } else { Support::Near };
+        (one.is_sure() && !self.is_alone(one)) || one.support >= least || self.agreed(one)
     }
 
     /// True for what one of many ways to lay revolutions on each other shows, or one
@@ -466,12 +482,16 @@ impl Spot {
         !self.is_contested() && self.seen.iter().filter(good).any(|s| (all && !self.is_alone(s)) || self.believes(s))
     }
 
-    /// True when checks hold over different data and nothing else speaks for one of
-    /// them: chance or a contradiction, which higher rungs can tell.
+    /// True when checks hold over different data.
+    fn is_disputed(&self) -> bool {
+        let mut held = self.seen.iter().filter(|s| s.holds()).map(|s| &s.sighting.data);
+        held.next().is_some_and(|first| held.any(|data| data != first))
+    }
+
+    /// True when it is disputed and nothing else speaks for one of the readings:
+    /// chance or a contradiction, which higher rungs can tell.
     fn is_contested(&self) -> bool {
-        let held = || self.seen.iter().filter(|s| s.holds());
-        let first = held().next().map(|s| &s.sighting.data);
-        held().any(|s| Some(&s.sighting.data) != first) && held().any(|s| !self.believes(s))
+        self.is_disputed() && self.seen.iter().any(|s| s.holds() && !self.believes(s))
     }
 
     /// The slot of the place.

@@ -46,7 +46,8 @@ impl Climber<'_> {
         if is_left(places) {
             cells.extend(self.show_mended(laid, rung, places)?);
         }
-        if !places.all_sure() && places.schemes().filter_map(Code::of).any(|code| code.data_sum.spreads && self.is_of(code)) {
+        let is_told = |code: &Code| self.is_of(code) && code.data_sum.spreads;
+        if !places.all_sure() && places.schemes().filter_map(Code::of).any(is_told) {
             cells.extend(self.show_otherwise(turn, path, rung, places)?);
         }
         Ok(cells)
