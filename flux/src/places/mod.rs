@@ -1,47 +1,15 @@
 //! Sightings of several revolutions by the physical places that they show.
 
+mod seen;
+mod spot;
+
 use std::cmp::Reverse;
-use std::sync::Arc;
 
-use floptical_model::{
-    Bits, Check, Context, DataField, Known, Result, Rung, Scheme, SectorId, Sectors, Sighting, Slot, Span, Status, Why,
-};
+use floptical_model::{Check, Context, Known, Result, Rung, Scheme, SectorId, Sectors, Span, Status, Why};
 
-use crate::code::Code;
-
-/// A revolution in parts: angles are compared in these.
-const TURN: u64 = 1 << 20;
-/// Sightings of one id are of one place up to so far apart: 1 % of a turn is
-/// less than the shortest sector, and more than index and speed wander.
-const NEAR: u64 = TURN / 100;
-/// Two good ids alike may be further apart: where a loop slips, cells are lost.
-const NEAR_ENOUGH: u64 = TURN / 40;
-/// Sightings whose ids do not say that they are one must be nearer: the index
-/// alone wanders.
-const VERY_NEAR: u64 = NEAR / 4;
-
-/// A sighting and the string of cells that shows it.
-#[derive(Debug, Clone)]
-pub(crate) struct Seen {
-    pub(crate) sighting: Sighting,
-    pub(crate) strip: usize,
-    /// What a higher rung says of it.
-    support: Support,
-    /// Where its first field and its data field begin, in parts of a turn.
-    at: u64,
-    data_at: Option<u64>,
-}
-
-/// What a higher rung says of data that another read from the same flux.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Support {
-    None,
-    /// It has nearly the same, whose check fails, while one holds for the other that
-    /// is hardly ever satisfied by chance.
-    Near,
-    /// It believes the same.
-    Same,
-}
+pub(crate) use seen::Seen;
+use seen::{Support, TURN};
+pub(crate) use spot::Spot;
 
 /// Places further apart than this many times the usual leave room for one that
 /// was not seen (in tenths); over the index, where the longest gap is, more.
@@ -53,15 +21,6 @@ const LOOPS_READ: usize = 2;
 
 /// Sectors without a place that are remembered.
 const UNPLACED: usize = 64;
-
-/// Bytes in which two readings of the same flux differ that are nearly the same.
-const NEARLY: usize = 8;
-
-/// What was seen at one place, in order of revolutions.
-#[derive(Debug, Clone)]
-pub(crate) struct Spot {
-    pub(crate) seen: Vec<Seen>,
-}
 
 /// All places of a track.
 #[derive(Debug, Default)]
@@ -311,214 +270,5 @@ impl Places {
         let spots = self.spots.iter_mut().filter(|spot| open(spot));
         let near = spots.filter_map(|spot| Some((spot.apart(seen)?, spot)));
         near.min_by_key(|(apart, _)| *apart).map(|(_, spot)| spot)
-    }
-}
-
-impl Seen {
-    /// The cell of a turn of so many at which its first field begins.
-    pub(crate) fn cell_of(&self, turn: usize) -> usize {
-        let wide = u128::from(self.at).saturating_mul(turn as u128).saturating_add(u128::from(TURN / 2));
-        usize::try_from(wide.checked_div(TURN.into()).unwrap_or(0)).unwrap_or(0)
-    }
-
-    /// How far two sightings of one place are apart; `None` where they are of
-    /// two. A broken id field may be that of any place, and a sighting may
-    /// lack it.
-    fn apart(&self, other: &Seen) -> Option<u64> {
-        let (a, b) = (&self.sighting, &other.sighting);
-        if a.scheme != b.scheme {
-            return None;
-        }
-        let from_start = turn_apart(self.at, other.at);
-        let broken = |s: &Sighting| s.id_check == Known::Value(Check::Bad);
-        match (a.sector_id(), b.sector_id()) {
-            (Some(x), Some(y)) if x == y => {
-                let sure = a.id_check == Known::Value(Check::Good) && a.id_check == b.id_check;
-                Some(from_start).filter(|apart| *apart <= if sure { NEAR_ENOUGH } else { NEAR })
-            }
-            (None, None) => Some(from_start).filter(|apart| *apart <= NEAR),
-            (Some(_), Some(_)) if broken(a) || broken(b) => Some(from_start).filter(|apart| *apart <= VERY_NEAR),
-            (Some(_), Some(_)) => None,
-            _ => Some(turn_apart(self.data_at?, other.data_at?)).filter(|apart| *apart <= VERY_NEAR),
-        }
-    }
-}
-
-impl Seen {
-    /// True for data whose check holds, whether that is believed or not.
-    fn holds(&self) -> bool {
-        let doubtful = self.sighting.rung >= Some(Rung::Cells) && !self.sighting.reconstructed;
-        match self.sighting.status() {
-            Status::Good => true,
-            Status::Unverified => doubtful && self.sighting.data_check == Known::Unrecorded,
-            _ => false,
-        }
-    }
-
-    /// What makes one better than another of the same flux: of two that are no
-    /// good the one of the higher rung has fewer errors, unless it is a mean that
-    /// hides how revolutions differ.
-    fn rank(&self) -> (Status, bool, Option<Rung>) {
-        let status = self.sighting.status();
-        let own = |rung: &Rung| status < Status::Reconstructed && *rung < Rung::Merged;
-        let rung = self.sighting.rung.filter(own);
-        (status, self.sighting.sector_id().is_some(), rung)
-    }
-
-    /// How this reading of the same flux by a higher rung speaks for the other.
-    fn support(&self, other: &Seen) -> Support {
-        let (Some(own), Some(its)) = (self.sighting.data.bytes(), other.sighting.data.bytes()) else {
-            return Support::None;
-        };
-        let likely = self.sighting.rung >= Some(Rung::Cells) && own.len() == its.len();
-        let differ = own.iter().zip(its.iter()).filter(|(a, b)| a != b).count();
-        let near = differ == 0 || (differ <= NEARLY && !self.holds());
-        match differ {
-            0 if self.is_sure() => Support::Same,
-            _ if likely && near && other.is_strong() => Support::Near,
-            _ => Support::None,
-        }
-    }
-
-    /// True where an id says which sector it is.
-    fn is_recognised(&self) -> bool {
-        self.sighting.id_check == Known::Value(Check::Good) && !self.sighting.reconstructed
-    }
-
-    /// True for what a loop read and whose check holds.
-    fn is_of_loop(&self) -> bool {
-        self.sighting.rung < Some(Rung::Cells) && self.holds()
-    }
-
-    /// True where harm hardly ever satisfies the check: a CRC, the sum of the
-    /// Macintosh.
-    fn is_strong(&self) -> bool {
-        Code::of(self.sighting.scheme).is_some_and(|code| code.data_sum.spreads)
-    }
-
-    /// True for what a higher rung read and believes.
-    fn is_sure(&self) -> bool {
-        self.sighting.rung >= Some(Rung::Cells) && self.sighting.status() == Status::Good
-    }
-}
-
-fn turn_apart(a: u64, b: u64) -> u64 {
-    let apart = a.abs_diff(b);
-    apart.min(TURN.saturating_sub(apart))
-}
-
-impl Spot {
-    /// Add a sighting in the order of revolutions; equal data is kept once.
-    fn push(&mut self, mut seen: Seen) {
-        if let DataField::Bytes(bytes) = &mut seen.sighting.data
-            && let Some(same) = self.seen.iter().filter_map(|s| s.sighting.data.bytes()).find(|b| *b == bytes)
-        {
-            *bytes = Arc::clone(same);
-        }
-        let at = self.seen.partition_point(|s| s.sighting.revolution <= seen.sighting.revolution);
-        self.seen.insert(at, seen);
-    }
-
-    /// How far a sighting is from the place if it may be of it.
-    fn apart(&self, seen: &Seen) -> Option<u64> {
-        self.seen.iter().filter_map(|s| s.apart(seen)).min()
-    }
-
-    fn is_good(&self) -> bool {
-        self.seen.iter().any(|s| s.sighting.status() == Status::Good)
-    }
-
-    /// True when the other is this very place.
-    fn is_echoed_by(&self, other: &Spot) -> bool {
-        let Some(own) = self.seen.iter().filter(|s| s.holds()).max_by_key(|s| s.rank()) else { return false };
-        let near = |s: &Seen| {
-            let data = own.data_at.zip(s.data_at).map_or(u64::MAX, |(a, b)| turn_apart(a, b));
-            s.sighting.scheme == own.sighting.scheme && turn_apart(own.at, s.at).min(data) <= NEAR_ENOUGH
-        };
-        let other_id = |s: &Seen| {
-            s.sighting.id_check == Known::Value(Check::Good) && s.sighting.sector_id() != own.sighting.sector_id()
-        };
-        let same = |s: &Seen| !s.holds() || s.sighting.data == own.sighting.data;
-        other.seen.iter().any(near) && other.seen.iter().all(|s| same(s) && !other_id(s))
-    }
-
-    /// True for what a higher rung believes, or another reading shows as well.
-    fn believes(&self, one: &Seen) -> bool {
-        let least = if self.is_disputed() { Support::Same } else { Support::Near };
-        (one.is_sure() && !self.is_alone(one)) || one.support >= least || self.agreed(one)
-    }
-
-    /// True for what one of many ways to lay revolutions on each other shows, or one
-    /// of several loops after the first, and nothing else: of so many readings one
-    /// satisfies a weak check by chance.
-    fn is_alone(&self, one: &Seen) -> bool {
-        let again = |s: &Seen| {
-            s.sighting.revolution != one.sighting.revolution && s.holds() && s.sighting.data == one.sighting.data
-        };
-        let one_of_many = matches!(one.sighting.rung, Some(Rung::Merged | Rung::FastLoop));
-        one_of_many && !one.is_strong() && !self.seen.iter().any(again)
-    }
-
-    /// True when another revolution, read for itself, shows the same data.
-    fn agreed(&self, one: &Seen) -> bool {
-        let apart = |s: &Seen| s.sighting.revolution != one.sighting.revolution && s.sighting.rung < Some(Rung::Merged);
-        one.holds() && self.seen.iter().any(|s| apart(s) && s.holds() && s.sighting.data == one.sighting.data)
-    }
-
-    /// Reconstructions of one place that differ are none.
-    fn doubt_what_differs(&mut self) {
-        let made: Vec<&Seen> = self.seen.iter().filter(|s| s.sighting.status() == Status::Reconstructed).collect();
-        let same = |s: &&Seen| made.first().is_some_and(|first| first.sighting.data == s.sighting.data);
-        if !made.iter().all(same) {
-            for seen in self.seen.iter_mut().filter(|s| s.sighting.status() == Status::Reconstructed) {
-                seen.sighting.data_check = Known::Value(Check::Bad);
-            }
-        }
-    }
-
-    fn is_sure(&self) -> bool {
-        let good = |s: &&Seen| s.sighting.status() == Status::Good && s.sighting.sector_id().is_some();
-        let all = self.seen.iter().all(|s| good(&s));
-        !self.is_contested() && self.seen.iter().filter(good).any(|s| (all && !self.is_alone(s)) || self.believes(s))
-    }
-
-    /// True when checks hold over different data.
-    fn is_disputed(&self) -> bool {
-        let mut held = self.seen.iter().filter(|s| s.holds()).map(|s| &s.sighting.data);
-        held.next().is_some_and(|first| held.any(|data| data != first))
-    }
-
-    /// True when it is disputed and nothing else speaks for one of the readings:
-    /// chance or a contradiction, which higher rungs can tell.
-    fn is_contested(&self) -> bool {
-        self.is_disputed() && self.seen.iter().any(|s| s.holds() && !self.believes(s))
-    }
-
-    /// The slot of the place.
-    pub(crate) fn slot(&self) -> Option<Slot> {
-        Slot::of(self.seen.iter().map(|s| s.sighting.clone()).collect())
-    }
-
-    /// The sighting that was chosen for the slot.
-    pub(crate) fn chosen(&self, slot: &Slot) -> Option<&Seen> {
-        self.seen.iter().find(|s| s.sighting == *slot.chosen())
-    }
-
-    /// Where no sighting is good, what differs between them is weak.
-    fn find_weak(&mut self) {
-        let bytes: Vec<Arc<[u8]>> = self.seen.iter().filter_map(|s| s.sighting.data.bytes().cloned()).collect();
-        let Some((first, rest)) = bytes.split_first() else { return };
-        let shown = self.seen.iter().any(|s| s.sighting.status() >= Status::Reconstructed && s.sighting.rung.is_some());
-        if self.is_good() || shown || rest.iter().all(|b| b == first) {
-            return;
-        }
-        let differing = first.iter().enumerate().map(|(i, byte)| {
-            let others = rest.iter().filter_map(|b| b.get(i));
-            others.fold(0, |mask, other| mask | (byte ^ other))
-        });
-        let mask = Arc::new(Bits::from_msb(&differing.collect::<Vec<u8>>(), first.len().saturating_mul(8)));
-        for seen in self.seen.iter_mut().filter(|s| s.sighting.data.bytes().is_some_and(|b| b.len() == first.len())) {
-            seen.sighting.weak = Some(Arc::clone(&mask));
-        }
     }
 }

@@ -1,0 +1,135 @@
+//! A sighting on its place of the track, and how it stands to others of the place.
+
+use floptical_model::{Check, Known, Rung, Sighting, Status};
+
+use crate::code::Code;
+
+/// A revolution in parts: angles are compared in these.
+pub(super) const TURN: u64 = 1 << 20;
+/// Sightings of one id are of one place up to so far apart: 1 % of a turn is
+/// less than the shortest sector, and more than index and speed wander.
+const NEAR: u64 = TURN / 100;
+/// Two good ids alike may be further apart: where a loop slips, cells are lost.
+pub(super) const NEAR_ENOUGH: u64 = TURN / 40;
+/// Sightings whose ids do not say that they are one must be nearer: the index
+/// alone wanders.
+const VERY_NEAR: u64 = NEAR / 4;
+
+/// Bytes in which two readings of the same flux differ that are nearly the same.
+const NEARLY: usize = 8;
+
+/// A sighting and the string of cells that shows it.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) sighting: Sighting,
+    pub(crate) strip: usize,
+    /// What a higher rung says of it.
+    pub(super) support: Support,
+    /// Where its first field and its data field begin, in parts of a turn.
+    pub(super) at: u64,
+    pub(super) data_at: Option<u64>,
+}
+
+/// What a higher rung says of data that another read from the same flux.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Support {
+    None,
+    /// It has nearly the same, whose check fails, while one holds for the other that
+    /// is hardly ever satisfied by chance.
+    Near,
+    /// It believes the same.
+    Same,
+}
+
+impl Seen {
+    /// The cell of a turn of so many at which its first field begins.
+    pub(crate) fn cell_of(&self, turn: usize) -> usize {
+        let wide = u128::from(self.at).saturating_mul(turn as u128).saturating_add(u128::from(TURN / 2));
+        usize::try_from(wide.checked_div(TURN.into()).unwrap_or(0)).unwrap_or(0)
+    }
+
+    /// How far two sightings of one place are apart; `None` where they are of
+    /// two. A broken id field may be that of any place, and a sighting may
+    /// lack it.
+    pub(super) fn apart(&self, other: &Seen) -> Option<u64> {
+        let (a, b) = (&self.sighting, &other.sighting);
+        if a.scheme != b.scheme {
+            return None;
+        }
+        let from_start = turn_apart(self.at, other.at);
+        let broken = |s: &Sighting| s.id_check == Known::Value(Check::Bad);
+        match (a.sector_id(), b.sector_id()) {
+            (Some(x), Some(y)) if x == y => {
+                let sure = a.id_check == Known::Value(Check::Good) && a.id_check == b.id_check;
+                Some(from_start).filter(|apart| *apart <= if sure { NEAR_ENOUGH } else { NEAR })
+            }
+            (None, None) => Some(from_start).filter(|apart| *apart <= NEAR),
+            (Some(_), Some(_)) if broken(a) || broken(b) => Some(from_start).filter(|apart| *apart <= VERY_NEAR),
+            (Some(_), Some(_)) => None,
+            _ => Some(turn_apart(self.data_at?, other.data_at?)).filter(|apart| *apart <= VERY_NEAR),
+        }
+    }
+}
+
+impl Seen {
+    /// True for data whose check holds, whether that is believed or not.
+    pub(super) fn holds(&self) -> bool {
+        let doubtful = self.sighting.rung >= Some(Rung::Cells) && !self.sighting.reconstructed;
+        match self.sighting.status() {
+            Status::Good => true,
+            Status::Unverified => doubtful && self.sighting.data_check == Known::Unrecorded,
+            _ => false,
+        }
+    }
+
+    /// What makes one better than another of the same flux: of two that are no
+    /// good the one of the higher rung has fewer errors, unless it is a mean that
+    /// hides how revolutions differ.
+    pub(super) fn rank(&self) -> (Status, bool, Option<Rung>) {
+        let status = self.sighting.status();
+        let own = |rung: &Rung| status < Status::Reconstructed && *rung < Rung::Merged;
+        let rung = self.sighting.rung.filter(own);
+        (status, self.sighting.sector_id().is_some(), rung)
+    }
+
+    /// How this reading of the same flux by a higher rung speaks for the other.
+    pub(super) fn support(&self, other: &Seen) -> Support {
+        let (Some(own), Some(its)) = (self.sighting.data.bytes(), other.sighting.data.bytes()) else {
+            return Support::None;
+        };
+        let likely = self.sighting.rung >= Some(Rung::Cells) && own.len() == its.len();
+        let differ = own.iter().zip(its.iter()).filter(|(a, b)| a != b).count();
+        let near = differ == 0 || (differ <= NEARLY && !self.holds());
+        match differ {
+            0 if self.is_sure() => Support::Same,
+            _ if likely && near && other.is_strong() => Support::Near,
+            _ => Support::None,
+        }
+    }
+
+    /// True where an id says which sector it is.
+    pub(super) fn is_recognised(&self) -> bool {
+        self.sighting.id_check == Known::Value(Check::Good) && !self.sighting.reconstructed
+    }
+
+    /// True for what a loop read and whose check holds.
+    pub(super) fn is_of_loop(&self) -> bool {
+        self.sighting.rung < Some(Rung::Cells) && self.holds()
+    }
+
+    /// True where harm hardly ever satisfies the check: a CRC, the sum of the
+    /// Macintosh.
+    pub(super) fn is_strong(&self) -> bool {
+        Code::of(self.sighting.scheme).is_some_and(|code| code.data_sum.spreads)
+    }
+
+    /// True for what a higher rung read and believes.
+    pub(super) fn is_sure(&self) -> bool {
+        self.sighting.rung >= Some(Rung::Cells) && self.sighting.status() == Status::Good
+    }
+}
+
+pub(super) fn turn_apart(a: u64, b: u64) -> u64 {
+    let apart = a.abs_diff(b);
+    apart.min(TURN.saturating_sub(apart))
+}
