@@ -212,32 +212,32 @@ impl Judge<'_> {
     }
 
     /// One that was left out between a mark and the next, taken after all.
-    fn taken(&self, marks: &[Mark], at: usize) -> impl Iterator<Item = Change> {
+    fn taken(&self, marks: &[Mark], at: usize) -> Vec<Change> {
         let old = marks.get(at..=at.saturating_add(1)).unwrap_or_default();
-        let [before, next] = old else { return None.into_iter().flatten() };
-        let take = move |spare: &Mark| {
+        let [before, next] = old else { return Vec::new() };
+        let take = |spare: &Mark| {
             let mark = Mark { phase: next.phase, ..*spare };
             let price = self.price(&[*before, mark, *next]) - self.price(old) - spurious_price(spare.weight);
             let marks = (at, at.saturating_add(1));
             (price < DEAREST).then(|| Change { price, cells: vec![mark.cell], marks, how: How::PutIn(mark) })
         };
-        Some(self.spares(before, next).iter().filter_map(take)).into_iter().flatten()
+        self.spares(before, next).iter().filter_map(take).collect()
     }
 
     /// One that was left out beside a mark, taken for it.
-    fn swapped(&self, marks: &[Mark], at: usize) -> impl Iterator<Item = Change> {
-        let old = at.checked_sub(1).and_then(|before| marks.get(before..=at.saturating_add(1)));
-        let [before, own, next] = old.unwrap_or_default() else { return None.into_iter().flatten() };
-        let out = if own.lost { 0.0 } else { spurious_price(own.weight) };
-        let swap = move |spare: &Mark| {
+    fn swapped(&self, marks: &[Mark], at: usize) -> Vec<Change> {
+        let old = at.checked_sub(1).and_then(|before| marks.get(before..=at.saturating_add(1))).unwrap_or_default();
+        let [before, own, next] = old else { return Vec::new() };
+        let left_out = if own.lost { 0.0 } else { spurious_price(own.weight) };
+        let swap = |spare: &Mark| {
             let mark = Mark { phase: own.phase, ..*spare };
-            let new = [*before, mark, *next];
-            let price = self.price(&new) - self.price(&[*before, *own, *next]) + out - spurious_price(spare.weight);
+            let dearer = self.price(&[*before, mark, *next]) - self.price(old);
+            let price = dearer + left_out - spurious_price(spare.weight);
             let cells = turned(&[*own], &[mark]);
-            let there = !cells.is_empty() && price < DEAREST;
-            there.then_some(Change { price, cells, marks: (at, at), how: How::Swapped(mark) })
+            let is_other = !cells.is_empty() && price < DEAREST;
+            is_other.then_some(Change { price, cells, marks: (at, at), how: How::Swapped(mark) })
         };
-        Some(self.spares(before, next).iter().filter_map(swap)).into_iter().flatten()
+        self.spares(before, next).iter().filter_map(swap).collect()
     }
 }
 
