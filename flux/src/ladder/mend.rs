@@ -55,3 +55,28 @@ pub(super) fn mended(
     let end = |at: usize| at.saturating_add(64);
     Some((bits, found.iter().map(|(at, ..)| *at..end(*at)).collect()))
 }
+
+#[cfg(test)]
+mod tests {
+    use floptical_model::Scheme;
+
+    use super::*;
+
+    #[test]
+    fn a_damaged_mark_is_mended_where_no_field_is_known() {
+        let code = Code::of(Scheme::IbmMfm).unwrap();
+        let mark = code.marks.iter().find(|m| m.role == Role::Data).unwrap();
+        let mut whole = Bits::zeros(100);
+        whole.push_bits(mark.cells.value, 64);
+        whole.push_bits(0, 64);
+        // The first transition of the second A1 came a cell late.
+        let mut bits = whole.clone();
+        bits.set(117, false);
+        bits.set(118, true);
+        let found = |known: Range<usize>| mended(&bits, &[code], &[known]);
+        let (again, places) = found(0..100).unwrap();
+        assert!(again == whole && places.first() == Some(&(100..164)));
+        assert!(found(101..200).is_some());
+        assert!(found(90..120).is_none());
+    }
+}
