@@ -46,8 +46,8 @@ impl Climber<'_> {
         if is_left(places) {
             cells.extend(self.show_mended(laid, rung, places)?);
         }
-        let is_told = |code: &Code| self.is_of(code) && code.data_sum.spreads;
-        if !places.all_sure() && places.schemes().filter_map(Code::of).any(is_told) {
+        let is_strong = |code: &Code| self.is_of(code) && code.data_sum.spreads;
+        if !places.all_sure() && places.schemes().filter_map(Code::of).any(is_strong) {
             cells.extend(self.show_otherwise(turn, path, rung, places)?);
         }
         Ok(cells)

@@ -69,9 +69,7 @@ impl Seen {
             _ => Some(turn_apart(self.data_at?, other.data_at?)).filter(|apart| *apart <= VERY_NEAR),
         }
     }
-}
 
-impl Seen {
     /// True for data whose check holds, whether that is believed or not.
     pub(super) fn holds(&self) -> bool {
         let doubtful = self.sighting.rung >= Some(Rung::Cells) && !self.sighting.reconstructed;

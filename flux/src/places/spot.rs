@@ -56,7 +56,7 @@ impl Spot {
     /// True for what one of many ways to lay revolutions on each other shows, or one
     /// of several loops after the first, and nothing else: of so many readings one
     /// satisfies a weak check by chance.
-    pub(super) fn is_alone(&self, one: &Seen) -> bool {
+    fn is_alone(&self, one: &Seen) -> bool {
         let again = |s: &Seen| {
             s.sighting.revolution != one.sighting.revolution && s.holds() && s.sighting.data == one.sighting.data
         };
@@ -88,7 +88,7 @@ impl Spot {
     }
 
     /// True when checks hold over different data.
-    pub(super) fn is_disputed(&self) -> bool {
+    fn is_disputed(&self) -> bool {
         let mut held = self.seen.iter().filter(|s| s.holds()).map(|s| &s.sighting.data);
         held.next().is_some_and(|first| held.any(|data| data != first))
     }
