@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use floptical_model::{
-    Cells, Choice, Context, Finding, Findings, Flux, Layer, Place, Reading, Result, Rung, Sectors, Sighting, Slot,
-    Span, Track, TrackAt, finding,
+    Cells, Choice, Context, Finding, Findings, Flux, Layer, Place, Reading, Result, Rung, Sectors, Slot, Span, Track,
+    TrackAt, finding,
 };
 
 use crate::consensus::consensus;
@@ -238,9 +238,7 @@ fn is_hard(flux: &Flux, turns: &[Revolution], places: &Places) -> bool {
 /// What the cells of a loop show.
 fn looped(cells: &Cells, rung: Rung, at: TrackAt, context: &Context) -> Result<Sectors> {
     let mut sectors = recognise(cells, at, context)?;
-    for slot in &mut sectors.slots {
-        *slot = Slot::one(Sighting { rung: Some(rung), ..slot.chosen().clone() });
-    }
+    sectors.slots.iter_mut().for_each(|slot| slot.alter(|seen| seen.rung = Some(rung)));
     Ok(sectors)
 }
 
@@ -282,8 +280,11 @@ fn joined(places: Places, read: &[Sectors], strips: &[Cells], at: TrackAt) -> De
     let cells = consensus(strips, turns, &spots);
     // What is said of the track as a whole is that of the revolution below.
     let base = cells.as_ref().and_then(|c| strips.iter().take(turns).position(|s| s.revolution == c.revolution));
-    let whole = base.and_then(|base| read.get(base)).cloned().unwrap_or_default();
-    let sectors = Sectors { slots: spots.into_iter().map(|(_, slot)| slot).collect(), ..whole };
+    let slots: Vec<Slot> = spots.into_iter().map(|(_, slot)| slot).collect();
+    let sectors = match base.and_then(|base| read.get(base)) {
+        Some(whole) => whole.with_slots(slots),
+        None => Sectors { slots, ..Sectors::default() },
+    };
     let findings = findings(&sectors, turns, at);
     let survey = Survey::default();
     Derived { sectors: Arc::new(sectors), cells, revolutions: turns, agree, worst: 0, outside: 0, survey, findings }

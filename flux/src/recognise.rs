@@ -67,7 +67,8 @@ pub(crate) fn seen_again(sectors: &Sectors, cells: &Cells) -> Sectors {
         let (id_span, data_span) = (again(&seen.id_span), again(&seen.data_span));
         Slot::one(Sighting { revolution: cells.revolution, id_span, data_span, ..seen.clone() })
     });
-    Sectors { slots: slots.collect(), rate: rate_of(sectors, cells), rotation: rotation(cells), ..sectors.clone() }
+    let (rate, rotation) = (rate_of(sectors, cells), rotation(cells));
+    Sectors { rate, rotation, ..sectors.with_slots(slots.collect()) }
 }
 
 /// The length of a cell as a drive of 300 rpm has it: how many there are in a turn tells at
@@ -316,8 +317,8 @@ impl Reader<'_> {
                 continue;
             }
             context.step(code.id_bytes() as u64)?;
-            let Some((field, sound)) = code.id_at(self.bits, f.body) else { continue };
-            let check = verdict(field.value == field.right, sound);
+            let Some(field) = code.id_at(self.bits, f.body) else { continue };
+            let check = verdict(field.value == field.right, || code.id_is_sound(self.bits, f.body));
             if f.whole || check == Known::Value(Check::Good) {
                 ids.push(FoundId { field, check, found: *f });
             }
@@ -386,7 +387,6 @@ impl Reader<'_> {
         if !found.whole && !good && !code.joined {
             return Ok(None);
         }
-        let sound = code.strong || code.data_is_sound(self.bits, found.body, size);
         let len = match check {
             Some(_) => code.data_cells(data.len()),
             None => code.data_offset().saturating_add(code.data_coding.cells(data.len())),
@@ -401,7 +401,7 @@ impl Reader<'_> {
             sighting.tags = Known::Value(tags.into());
         }
         sighting.data = DataField::Bytes(data.into());
-        sighting.data_check = verdict(good, sound);
+        sighting.data_check = verdict(good, || code.strong || code.data_is_sound(self.bits, found.body, size));
         sighting.data_check_value = check.map_or(Known::Unrecorded, Known::Value);
         sighting.data_span = Some(self.span(found.start, len));
         Ok(Some(len))
@@ -461,11 +461,11 @@ fn is_bad(sighting: &Sighting) -> bool {
 }
 
 /// What a check says. One that holds over cells that nobody wrote says nothing.
-fn verdict(good: bool, sound: bool) -> Known<Check> {
-    match (good, sound) {
-        (true, true) => Known::Value(Check::Good),
-        (true, false) => Known::Unrecorded,
-        (false, _) => Known::Value(Check::Bad),
+fn verdict(good: bool, is_sound: impl FnOnce() -> bool) -> Known<Check> {
+    match good {
+        true if is_sound() => Known::Value(Check::Good),
+        true => Known::Unrecorded,
+        false => Known::Value(Check::Bad),
     }
 }
 

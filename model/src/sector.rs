@@ -337,6 +337,16 @@ impl Slot {
         Some(Self { sightings, chosen, choice })
     }
 
+    /// Alter what was seen; the choice is made anew.
+    pub fn alter(&mut self, mut how: impl FnMut(&mut Sighting)) {
+        let mut sightings = std::mem::take(&mut self.sightings);
+        sightings.iter_mut().for_each(&mut how);
+        // There is one at least.
+        if let Some(slot) = Self::of(sightings) {
+            *self = slot;
+        }
+    }
+
     /// Everything that was seen.
     pub fn sightings(&self) -> &[Sighting] {
         &self.sightings
@@ -386,6 +396,14 @@ pub struct Sectors {
 }
 
 impl Sectors {
+    /// The same track with other slots.
+    #[must_use]
+    pub fn with_slots(&self, slots: Vec<Slot>) -> Self {
+        let Self { slots: _, ordered, rate, rotation, cells, unclaimed } = self;
+        let (ordered, rate, rotation, cells) = (*ordered, *rate, *rotation, *cells);
+        Self { slots, ordered, rate, rotation, cells, unclaimed: unclaimed.clone() }
+    }
+
     /// The place of each slot: its R, and which one of those with that R.
     pub fn places(&self, track: TrackAt) -> Vec<Place> {
         let mut seen = [0u16; 257];

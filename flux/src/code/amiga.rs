@@ -54,14 +54,7 @@ const COLUMNS: Sum = Sum { bytes: 4, bits: 0x5555_5555, spreads: false };
 /// The odd bits of a part, then the even ones.
 const HALVES: Coding = Coding {
     line: LINE,
-    packing: Packing {
-        by_bytes: false,
-        packed: |count| count,
-        pack: split,
-        unpack: join,
-        place: place_in_halves,
-        groups: None,
-    },
+    packing: Packing { packed: |count| count, pack: split, unpack: Some(join), place: place_in_halves, groups: None },
 };
 
 fn split(bytes: &[u8]) -> Vec<u8> {

@@ -115,13 +115,12 @@ fn put_id(id: SectorId, beside: Option<&[u8]>) -> Vec<u8> {
 
 /// Odd bits, then even ones, each between cells with a transition.
 const FOUR_AND_FOUR: Packing = Packing {
-    by_bytes: false,
     packed: |count| count.saturating_mul(2),
     pack: |bytes| bytes.iter().flat_map(|b| [b >> 1 | 0xAA, b | 0xAA]).collect(),
-    unpack: |disk, _| {
+    unpack: Some(|disk, _| {
         let join = |pair: &[u8]| pair.first().map_or(0, |b| b << 1 | 1) & pair.last().copied().unwrap_or(0);
         (disk.chunks(2).map(join).collect(), disk.iter().all(|b| b & 0xAA == 0xAA))
-    },
+    }),
     place: |bit, _| {
         let at = (bit / 8).saturating_mul(16).saturating_add(bit % 2 * 8).saturating_add((bit % 8) | 1);
         at..at.saturating_add(1)
@@ -207,7 +206,6 @@ impl Chain {
 const LOW_TWOS: usize = 86;
 
 const SIX_AND_TWO: Packing = Packing {
-    by_bytes: false,
     packed: |count| if count == 0 { 0 } else { 343 },
     pack: |bytes| {
         let (data, check) = bytes.split_at_checked(256).unwrap_or((bytes, &[]));
@@ -219,7 +217,7 @@ const SIX_AND_TWO: Packing = Packing {
         let values: Vec<u8> = low.chain(data.iter().map(|b| b >> 2)).collect();
         SIXES.write(&values, check.first().copied().unwrap_or(0))
     },
-    unpack: |disk, _| {
+    unpack: Some(|disk, _| {
         let (values, check, sound) = SIXES.read(disk);
         let (low, high) = values.split_at_checked(LOW_TWOS).unwrap_or((&[], &values));
         let groups = (0..3u32).flat_map(|group| low.iter().map(move |v| v >> (group * 2)));
@@ -227,7 +225,7 @@ const SIX_AND_TWO: Packing = Packing {
             high.iter().zip(groups).map(|(high, low)| high << 2 | low << 1 & 2 | low >> 1 & 1).collect();
         bytes.push(check);
         (bytes, sound)
-    },
+    }),
     place: |bit, _| {
         let (byte, high) = (bit / 8, bit % 8 < 6);
         whole(if high { LOW_TWOS.saturating_add(byte) } else { byte % LOW_TWOS })
@@ -241,7 +239,6 @@ const GROUPS: usize = 51;
 const LOW_THREES: usize = 154;
 
 const FIVE_AND_THREE: Packing = Packing {
-    by_bytes: false,
     packed: |count| if count == 0 { 0 } else { 411 },
     pack: |bytes| {
         let (data, check) = bytes.split_at_checked(256).unwrap_or((bytes, &[]));
@@ -255,7 +252,7 @@ const FIVE_AND_THREE: Packing = Packing {
         }
         FIVES.write(&values, check.first().copied().unwrap_or(0))
     },
-    unpack: |disk, _| {
+    unpack: Some(|disk, _| {
         let (values, check, sound) = FIVES.read(disk);
         let value = |at: usize| values.get(at).copied().unwrap_or(0);
         let byte = |byte: usize| {
@@ -265,7 +262,7 @@ const FIVE_AND_THREE: Packing = Packing {
         let mut bytes: Vec<u8> = (0..256).map(byte).collect();
         bytes.push(check);
         (bytes, sound)
-    },
+    }),
     place: |bit, _| {
         let (high, low) = places_of_five(bit / 8);
         whole((bit % 8).checked_sub(5).and_then(|bit| low.get(bit)).map_or(high, |(at, _)| *at))

@@ -23,20 +23,20 @@ pub(super) const CELLS: Line = Line { byte_cells: 8, encode: |byte, _| byte as u
 /// other bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct Packing {
-    /// True when each byte is written by itself.
-    pub(super) by_bytes: bool,
     /// How many so many bytes become.
     pub(super) packed: fn(usize) -> usize,
     /// The bytes that are written.
     pub(super) pack: fn(&[u8]) -> Vec<u8>,
-    /// So many bytes of those that were written, and whether somebody writes
-    /// such.
-    pub(super) unpack: fn(&[u8], usize) -> (Vec<u8>, bool),
+    /// The way back; none where bytes are written as they are, each by itself.
+    pub(super) unpack: Option<Unpack>,
     /// The bits of the written bytes that hold a bit of so many bytes.
     pub(super) place: fn(usize, usize) -> Range<usize>,
     /// The cells that are written together, where some patterns of them never are.
     pub groups: Option<Groups>,
 }
+
+/// So many bytes of those that were written, and whether somebody writes such.
+type Unpack = fn(&[u8], usize) -> (Vec<u8>, bool);
 
 /// Cells that are written together.
 #[derive(Debug, Clone, Copy)]
@@ -49,10 +49,9 @@ pub struct Groups {
 
 /// Bytes are written as they are.
 pub(super) const PLAIN: Packing = Packing {
-    by_bytes: true,
     packed: |count| count,
     pack: <[u8]>::to_vec,
-    unpack: |bytes, _| (bytes.to_vec(), true),
+    unpack: None,
     place: |bit, _| bit..bit.saturating_add(1),
     groups: None,
 };
@@ -119,6 +118,11 @@ impl Line {
 }
 
 impl Coding {
+    /// True when each byte is written by itself.
+    pub fn is_by_bytes(&self) -> bool {
+        self.packing.unpack.is_none()
+    }
+
     /// Cells of so many bytes.
     pub fn cells(&self, count: usize) -> usize {
         self.line.cells((self.packing.packed)(count))
@@ -131,13 +135,17 @@ impl Coding {
 
     /// The part of a field with `count` bytes from cell `at`, on a circle.
     pub fn bytes(&self, cells: &Bits, at: usize, count: usize) -> Vec<u8> {
-        (self.packing.unpack)(&self.written(cells, at, count), count).0
+        let written = self.written(cells, at, count);
+        match self.packing.unpack {
+            Some(unpack) => unpack(&written, count).0,
+            None => written,
+        }
     }
 
     /// True when somebody may have written the cells of a part.
     pub fn is_sound(&self, cells: &Bits, at: usize, count: usize) -> bool {
         let written = self.written(cells, at, count);
-        (self.packing.unpack)(&written, count).1 && self.line.is_sound(cells, at, &written)
+        self.packing.unpack.is_none_or(|unpack| unpack(&written, count).1) && self.line.is_sound(cells, at, &written)
     }
 
     fn written(&self, cells: &Bits, at: usize, count: usize) -> Vec<u8> {

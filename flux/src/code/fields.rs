@@ -32,13 +32,14 @@ pub struct DataBody {
 
 impl Code {
     /// The id field whose bytes begin at cell `at`; `None` for what is none.
-    /// With it, whether somebody may have written its cells.
-    pub fn id_at(&self, cells: &Bits, at: usize) -> Option<(IdField, bool)> {
-        let mut sound = self.strong;
-        if !self.strong {
-            sound = self.id_places(at).all(|(at, count)| self.id_coding.is_sound(cells, at, count));
-        }
-        Some(((self.read_id)(self.lead, &self.id_content(cells, at))?, sound))
+    pub fn id_at(&self, cells: &Bits, at: usize) -> Option<IdField> {
+        (self.read_id)(self.lead, &self.id_content(cells, at))
+    }
+
+    /// True when somebody may have written the cells of an id field, or its check
+    /// is strong.
+    pub fn id_is_sound(&self, cells: &Bits, at: usize) -> bool {
+        self.strong || self.id_places(at).all(|(at, count)| self.id_coding.is_sound(cells, at, count))
     }
 
     /// The bytes of an id field that follow its mark at cell `at`.
@@ -58,7 +59,7 @@ impl Code {
     /// True where the bytes of a data field lie one after the other in the cells,
     /// the check last.
     pub fn is_by_bytes(&self) -> bool {
-        self.data_coding.packing.by_bytes && !self.check_first
+        self.data_coding.is_by_bytes() && !self.check_first
     }
 
     /// True where the check of a data field is of eight bits at most.
@@ -88,14 +89,19 @@ impl Code {
     pub fn data_at(&self, cells: &Bits, at: usize, size: usize, room: usize) -> Option<DataBody> {
         let blocks = self.data_blocks(size);
         let whole = room >= self.body_cells(size);
-        if !whole && !self.data_coding.packing.by_bytes {
+        if !whole && !self.data_coding.is_by_bytes() {
             return None;
         }
         let mut bytes = Vec::new();
         let mut start = at;
         for count in blocks.into_iter().filter(|count| *count > 0) {
             let there = if whole { count } else { count.min(self.data_coding.line.whole_bytes(room)) };
-            bytes.extend(self.data_coding.bytes(cells, start, there));
+            let part = self.data_coding.bytes(cells, start, there);
+            if bytes.is_empty() {
+                bytes = part;
+            } else {
+                bytes.extend(part);
+            }
             start = start.wrapping_add(self.data_coding.cells(there));
         }
         if self.check_first {
@@ -104,8 +110,8 @@ impl Code {
         }
         let data_end = self.tags.saturating_add(size).min(bytes.len());
         let check = bytes.split_off(data_end);
-        let data = bytes.split_off(self.tags.min(bytes.len()));
-        Some(DataBody { tags: bytes, data, check: (check.len() == self.data_sum.bytes).then(|| number(&check)) })
+        let tags = bytes.drain(..self.tags.min(bytes.len())).collect();
+        Some(DataBody { tags, data: bytes, check: (check.len() == self.data_sum.bytes).then(|| number(&check)) })
     }
 
     /// True when somebody may have written the cells of a data field of `size`

@@ -85,10 +85,11 @@ fn value(disk: u8) -> u8 {
 
 /// Values of six bits.
 const SIXES: Packing = Packing {
-    by_bytes: false,
     packed: |count| count,
     pack: |values| values.iter().map(|v| disk(*v)).collect(),
-    unpack: |bytes, _| (bytes.iter().map(|b| value(*b) & 0x3F).collect(), bytes.iter().all(|b| value(*b) != NONE)),
+    unpack: Some(|bytes, _| {
+        (bytes.iter().map(|b| value(*b) & 0x3F).collect(), bytes.iter().all(|b| value(*b) != NONE))
+    }),
     place: |bit, _| whole(bit / 8),
     groups: Some(SIX_BIT_GROUPS),
 };
@@ -138,7 +139,6 @@ const SUMMED_BYTES: usize = 524;
 
 /// The number of the sector, tags, data and sums.
 const SUMMED: Packing = Packing {
-    by_bytes: false,
     packed: |count| if count == 0 { 0 } else { 704 },
     pack: |bytes| {
         let (number, rest) = bytes.split_first().unwrap_or((&0, &[]));
@@ -150,7 +150,7 @@ const SUMMED: Packing = Packing {
         out.extend(fours(check));
         out
     },
-    unpack: |written, _| {
+    unpack: Some(|written, _| {
         let sound = written.iter().all(|byte| value(*byte) != NONE);
         let (number, rest) = written.split_first().unwrap_or((&0, &[]));
         // The last group is of two bytes, in three disk bytes.
@@ -161,7 +161,7 @@ const SUMMED: Packing = Packing {
         bytes.extend(keyed);
         bytes.extend(threes(check));
         (bytes, sound)
-    },
+    }),
     place: place_summed,
     groups: Some(SIX_BIT_GROUPS),
 };

@@ -46,10 +46,9 @@ fn put_id(id: SectorId, beside: Option<&[u8]>) -> Vec<u8> {
 
 /// MFM, but for a 0, four 1 and a 0.
 const MODIFIED: Packing = Packing {
-    by_bytes: false,
     packed: |count| count.saturating_mul(2),
     pack,
-    unpack: |cells, _| (unpack(cells), true),
+    unpack: Some(|cells, _| (unpack(cells), true)),
     place: |bit, _| {
         // A change may make a run of four, or end one.
         let first = bit.saturating_mul(2);

@@ -46,7 +46,7 @@ impl Field {
     pub(super) fn said(&self, bits: &Bits) -> Option<Said> {
         let code = self.code;
         let Some((size, mark)) = self.data else {
-            let (field, _) = code.id_at(bits, self.body)?;
+            let field = code.id_at(bits, self.body)?;
             return Some(Said { syndrome: (field.value ^ field.right) & code.id_sum.bits, bytes: self.bytes(bits) });
         };
         let DataBody { tags, data, check } = code.data_at(bits, self.body, size, usize::MAX)?;
@@ -96,7 +96,7 @@ impl Field {
     /// True when the code writes just these cells.
     pub(super) fn is_sound(&self, bits: &Bits) -> bool {
         match self.data {
-            None => self.code.id_at(bits, self.body).is_some_and(|(_, sound)| sound),
+            None => self.code.id_is_sound(bits, self.body),
             Some((size, _)) => self.code.data_is_sound(bits, self.body, size),
         }
     }

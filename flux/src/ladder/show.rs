@@ -132,9 +132,7 @@ impl Climber<'_> {
         let mut sectors = recognise(&strip.cells, self.at, self.context)?;
         sectors.cells = Known::Value(strip.turn);
         sectors.slots.retain(|slot| begins_before(slot.chosen(), strip.turn) && which.may_be(slot.chosen()));
-        for slot in &mut sectors.slots {
-            *slot = Slot::one(Sighting { rung: Some(rung), ..slot.chosen().clone() });
-        }
+        sectors.slots.iter_mut().for_each(|slot| slot.alter(|seen| seen.rung = Some(rung)));
         places.confirm(&mut sectors, self.context)?;
         for slot in &mut sectors.slots {
             let mut sighting = slot.chosen().clone();

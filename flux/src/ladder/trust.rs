@@ -59,7 +59,7 @@ impl Evidence<'_> {
         if sighting.id_check.copied() == Some(Check::Bad)
             && let Some(field) = Field::id(code, sighting).filter(|_| code.searched)
             && let Some(bits) = self.searched(code, &field, (&self.changes(&field, context)?, ID_SETS), context)?
-            && let Some((id, _)) = code.id_at(&bits, field.body)
+            && let Some(id) = code.id_at(&bits, field.body)
         {
             sighting.id = Known::Value(Some(id.id));
             sighting.header = id.beside.map_or(Known::Unrecorded, |beside| Known::Value(beside.into()));

@@ -45,7 +45,7 @@ fn fitting(made: Made) -> Made {
     let id = made.id.or(joined.then_some(SectorId { c: 1, h: 0, r: 2, n: 2 }));
     // A check of fewer bits, or of every second one.
     let bits = |check: Option<u16>, sum: Sum| check.map(|v| if joined { v } else { v & sum.bits as u16 });
-    let read = |id| code.id_at(&field(code, id), 0).unwrap().0.id;
+    let read = |id| code.id_at(&field(code, id), 0).unwrap().id;
     Made {
         id: id.map(|id| read(if code.scheme == Scheme::IntelM2fm { SectorId { n: 0, ..id } } else { id })),
         mark: made.scheme.normal_mark().unwrap_or(0),
