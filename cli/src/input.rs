@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use floptical::formats::Registry;
 use floptical::identify::identify_files;
 use floptical::io::{FileSet, Source, disk};
-use floptical::model::{Context, Error, Findings, Image, Severity, finding};
+use floptical::model::{Context, Error, Findings, Layer, Severity, finding};
 use floptical::{Disk, OpenOptions, Opened, sidecar};
 
 use crate::args::Reading;
@@ -33,9 +33,6 @@ enum Origin {
     Set(FileSet),
     Stdin,
 }
-
-/// What derives a disk.
-type Derive = fn(Image, &Context) -> Result<Disk, Error>;
 
 /// An opened image with everything that follows from it.
 #[derive(Debug)]
@@ -98,20 +95,26 @@ impl Input {
 
     /// Open it and derive what follows.
     pub(crate) fn read(&self, reading: &Reading, context: &Context) -> Result<Read, Failure> {
-        self.read_by(&self.files(context)?, reading, Disk::derive, context)
+        self.read_by(&self.files(context)?, reading, None, context)
     }
 
-    /// The same for those who ask for no more than its sectors.
-    pub(crate) fn read_sectors(&self, reading: &Reading, context: &Context) -> Result<Read, Failure> {
-        self.read_by(&self.files(context)?, reading, Disk::derive_sectors, context)
+    /// The same for a conversion to a format of this layer.
+    pub(crate) fn read_for(&self, target: Layer, reading: &Reading, context: &Context) -> Result<Read, Failure> {
+        self.read_by(&self.files(context)?, reading, Some(target), context)
     }
 
-    /// Its sectors, from files that are already open.
+    /// All but a survey, from files that are already open.
     pub(crate) fn read_files(&self, files: &FileSet, reading: &Reading, context: &Context) -> Result<Read, Failure> {
-        self.read_by(files, reading, Disk::derive_sectors, context)
+        self.read_by(files, reading, Some(Layer::Flux), context)
     }
 
-    fn read_by(&self, files: &FileSet, reading: &Reading, derive: Derive, context: &Context) -> Result<Read, Failure> {
+    fn read_by(
+        &self,
+        files: &FileSet,
+        reading: &Reading,
+        target: Option<Layer>,
+        context: &Context,
+    ) -> Result<Read, Failure> {
         let options = OpenOptions {
             format: reading.from.map(|f| f.id.to_owned()),
             layout: reading.layout.cloned(),
@@ -125,8 +128,12 @@ impl Input {
         let mut aside = self.recall(&mut opened, files, context)?;
         let serious = opened.findings.iter().filter(|f| f.code.severity >= Severity::Contradiction);
         aside.extend(serious.map(|f| Aside::Note(shown(&format!("{}: {f}", self.label)))));
-        let derive = if reading.first_good { Disk::derive_first_good } else { derive };
-        let disk = derive(opened.image.clone(), context)?;
+        let image = opened.image.clone();
+        let disk = match target {
+            target if reading.first_good => Disk::derive_first_good(image, target.unwrap_or(Layer::Flux), context)?,
+            Some(target) => Disk::derive_for(image, target, context)?,
+            None => Disk::derive(image, context)?,
+        };
         if disk.passed_over() > 0 {
             let tracks = counted(disk.passed_over() as u64, "track");
             aside.push(Aside::Note(format!("only the first revolution of {tracks} was looked at; its checks hold")));

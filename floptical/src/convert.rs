@@ -116,9 +116,14 @@ pub fn plan(
     if target.layer == Layer::Flux && disk.is_read_in_part() {
         return Err(Error::unsupported("flux is not written from a disk of which something was passed over").into());
     }
+    if target.layer <= Layer::Cells && disk.lacks_cells() {
+        return Err(
+            Error::unsupported("cells are not written from a disk that was derived for a target without").into()
+        );
+    }
     let fit = target.fit.ok_or(ConvertError::NotWritten(target.id))?;
     let fitted = fit(&prepare::prepare(disk, target, options, context)?, context)?;
-    let promised = inventory_down_to(&Disk::derive_sectors(fitted.clone(), context)?, target.layer, context)?;
+    let promised = inventory_down_to(&Disk::derive_for(fitted.clone(), target.layer, context)?, target.layer, context)?;
     let plan = differences(&inventory_down_to(disk, target.layer, context)?, &promised);
     Ok(Planned { target, fitted, promised, plan })
 }
@@ -183,7 +188,8 @@ impl Planned {
         };
         let options = ReadOptions { layout: layout.as_ref(), ..ReadOptions::default() };
         let image = (self.target.read)(written, &options, context)?;
-        let found = inventory_down_to(&Disk::derive_sectors(image, context)?, self.target.layer, context)?;
+        let found =
+            inventory_down_to(&Disk::derive_for(image, self.target.layer, context)?, self.target.layer, context)?;
         let (mut first, mut count) = (None, 0);
         self.promised.unlike(&found, |unlike| {
             count += 1;

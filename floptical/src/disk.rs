@@ -7,8 +7,9 @@ use floptical_flux::{Derived, derive, derive_sectors, is_noise};
 use floptical_model::identity::LogicalTrack;
 use floptical_model::layout::{BlockAt, Stepping, logical_tracks, observe};
 use floptical_model::{
-    Blocks, ByteBlocks, Carrier, Context, Error, Finding, Findings, Floppy, Flux, Ids, Image, Known, Layer, Layout,
-    Place, Reading, Result, SectorEntry, SectorId, Sectors, Slot, Span, Status, Track, TrackAt, finding,
+    Area, Blocks, ByteBlocks, Carrier, CellClock, Cells, Context, Error, Finding, Findings, Floppy, Flux, Ids, Image,
+    Known, Layer, Layout, Place, Reading, Result, SectorEntry, SectorId, Sectors, Slot, Span, Status, Track, TrackAt,
+    finding,
 };
 
 use crate::disc;
@@ -34,7 +35,10 @@ pub struct DiskTrack {
     pub layers: Vec<Layer>,
     /// What was measured of its flux.
     pub flux: Option<FluxFacts>,
-    /// What follows from it.
+    /// What its cells are like.
+    pub cells: Option<CellFacts>,
+    /// What follows from it. Of a track of sectors its cells are kept for targets
+    /// that may hold them.
     pub derived: Derived,
 }
 
@@ -49,6 +53,23 @@ pub struct FluxFacts {
     pub sector_marks: Vec<u64>,
     /// True where the intervals scatter as those of no code do.
     pub is_noise: bool,
+}
+
+/// What is kept of the cells of a track in any case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CellFacts {
+    /// How many there are.
+    pub count: u64,
+    /// How long they last.
+    pub clock: CellClock,
+    /// Stretches that are not plain, in order.
+    pub areas: Vec<Area>,
+}
+
+impl CellFacts {
+    fn of(cells: &Cells) -> Self {
+        Self { count: cells.bits.len() as u64, clock: cells.clock.clone(), areas: cells.areas.clone() }
+    }
 }
 
 impl FluxFacts {
@@ -71,33 +92,34 @@ impl Disk {
     /// # Errors
     /// What stops the reading of a track.
     pub fn derive(image: Image, context: &Context) -> Result<Self> {
-        Self::derive_by(image, whole_track, context)
+        Self::derive_by(image, (whole_track, Layer::Flux), context)
     }
 
-    /// As [`Disk::derive`], without the survey of flux beside sectors: all that a
-    /// conversion needs.
+    /// As [`Disk::derive`], without the survey of flux beside sectors, and of tracks
+    /// with sectors without the cells where the target holds none: all that a
+    /// conversion to a format of this layer needs.
     ///
     /// # Errors
     /// What stops the reading of a track.
-    pub fn derive_sectors(image: Image, context: &Context) -> Result<Self> {
-        Self::derive_by(image, sectors_only, context)
+    pub fn derive_for(image: Image, target: Layer, context: &Context) -> Result<Self> {
+        Self::derive_by(image, (sectors_only, target), context)
     }
 
-    /// As [`Disk::derive_sectors`], but of several revolutions of a track only the first
+    /// As [`Disk::derive_for`], but of several revolutions of a track only the first
     /// is looked at where all its checks hold: quick, and blind for what
     /// revolutions disagree about. Each such track says so in a finding. Flux
     /// cannot be written from this.
     ///
     /// # Errors
     /// What stops the reading of a track.
-    pub fn derive_first_good(image: Image, context: &Context) -> Result<Self> {
-        Self::derive_by(image, first_good, context)
+    pub fn derive_first_good(image: Image, target: Layer, context: &Context) -> Result<Self> {
+        Self::derive_by(image, (first_good, target), context)
     }
 
-    fn derive_by(image: Image, look: Look, context: &Context) -> Result<Self> {
+    fn derive_by(image: Image, (look, target): (Look, Layer), context: &Context) -> Result<Self> {
         let mut tracks = Vec::new();
         if let Carrier::Floppy(floppy) = &image.carrier {
-            tracks = derive_tracks(floppy, look, context)?;
+            tracks = derive_tracks(floppy, (look, target), context)?;
         }
         let refs: Vec<(TrackAt, &Sectors)> = tracks.iter().map(|t| (t.at, &*t.derived.sectors)).collect();
         let stepping = Stepping::of_sides(&refs);
@@ -124,6 +146,11 @@ impl Disk {
     /// True where revolutions, or a sum over the whole file, were not looked at.
     pub(crate) fn is_read_in_part(&self) -> bool {
         self.passed_over() > 0 || self.image.findings.iter().any(|f| *f.code == finding::FORMAT_SUM_PASSED_OVER)
+    }
+
+    /// True where the cells of a track were not kept.
+    pub(crate) fn lacks_cells(&self) -> bool {
+        self.tracks.iter().any(|track| track.cells.is_some() && track.derived.cells.is_none())
     }
 
     /// The image itself.
@@ -269,7 +296,7 @@ impl Disk {
     /// A place that the layout has and no slot shows. Where the signal of its
     /// track was read there is no such sector; of other tracks nobody knows.
     fn absent(&self, block: &BlockAt) -> SectorEntry {
-        let was_read = self.track(block.track).is_some_and(|t| t.derived.cells.is_some() && !t.is_cut());
+        let was_read = self.track(block.track).is_some_and(|t| t.cells.is_some() && !t.is_cut());
         SectorEntry {
             place: Place::Slot { track: block.track, r: Some(block.id.r), nth: 0 },
             offset: None,
@@ -383,7 +410,7 @@ fn first_good(floppy: &Floppy, at: TrackAt, context: &Context) -> Result<Option<
     sectors_only(floppy, at, context)
 }
 
-fn derive_tracks(floppy: &Floppy, look: Look, context: &Context) -> Result<Vec<DiskTrack>> {
+fn derive_tracks(floppy: &Floppy, (look, target): (Look, Layer), context: &Context) -> Result<Vec<DiskTrack>> {
     let mut tracks: Vec<DiskTrack> = Vec::new();
     // Of several positions of one track the whole step, else the first.
     let mut shown: BTreeMap<Option<usize>, TrackAt> = BTreeMap::new();
@@ -399,10 +426,15 @@ fn derive_tracks(floppy: &Floppy, look: Look, context: &Context) -> Result<Vec<D
         if shown.get(&floppy.tracks.index(at)) != Some(&at) {
             continue;
         }
-        if let Some((track, derived)) = look(floppy, at, context)? {
+        if let Some((track, mut derived)) = look(floppy, at, context)? {
             let layers = track.readings.iter().map(Reading::layer).collect();
             let flux = track.flux().map(|flux| FluxFacts::of(flux, &derived));
-            tracks.push(DiskTrack { at, logical: at, layers, flux, derived });
+            let cells = derived.cells.as_ref().map(CellFacts::of);
+            // Without sectors they tell whether somebody wrote the track.
+            if target > Layer::Cells && !derived.sectors.slots.is_empty() {
+                derived.cells = None;
+            }
+            tracks.push(DiskTrack { at, logical: at, layers, flux, cells, derived });
         }
     }
     context.progress("decoding", total, total);

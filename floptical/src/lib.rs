@@ -58,7 +58,7 @@ pub use floptical_pictures as pictures;
 pub use check::{Checked, check};
 pub use compare::{Comparison, FileDifference, SectorDifference, compare};
 pub use convert::{Broken, ConvertError, Planned, plan};
-pub use disk::{Disk, DiskTrack, FluxFacts};
+pub use disk::{CellFacts, Disk, DiskTrack, FluxFacts};
 pub use explain::{Step, Target, explain};
 pub use extract::{ExtractOptions, Extracted, extract, extract_metadata, select};
 pub use identity::{Identities, Identity, hex};

@@ -3,7 +3,9 @@
 use floptical_formats::{Answer, Candidate, Evidence, ReadOptions, Registry};
 use floptical_io::{FileSet, Source, text::show};
 use floptical_model::finding::FS_BAD_SECTORS;
-use floptical_model::{Context, EntryKind, Error, ErrorKind, Finding, Findings, Image, Layout, Place, Result, Span};
+use floptical_model::{
+    Context, EntryKind, Error, ErrorKind, Finding, Findings, Image, Layer, Layout, Place, Result, Span,
+};
 
 use crate::extract::find;
 use crate::identify::{Identified, Item, Verdict, identify, identify_files};
@@ -109,7 +111,7 @@ fn open_one(
 /// Open a file in a volume of an image as an image of its own; `None` when
 /// there is no such file.
 fn open_within(outer: Opened, member: &str, options: &OpenOptions, context: &Context) -> Result<Option<Opened>> {
-    let disk = Disk::derive_sectors(outer.image, context)?;
+    let disk = Disk::derive_for(outer.image, Layer::Blocks, context)?;
     let (mounted, _) = volumes(&disk, context)?;
     let found = find(&mounted, member).filter(|(_, entry)| entry.kind == EntryKind::File);
     let Some((mounted, entry)) = found else { return Ok(None) };

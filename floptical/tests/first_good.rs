@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use floptical::formats::Registry;
-use floptical::model::{Context, Status, finding};
+use floptical::model::{Context, Layer, Status, finding};
 use floptical::{ConvertError, Disk, OpenOptions, Opened, WriteOptions, open_bytes, plan};
 
 fn image(name: &str) -> floptical::model::Image {
@@ -19,7 +19,7 @@ fn opened(name: &str, options: &OpenOptions) -> Opened {
 fn good_tracks_are_read_once_and_others_whole() {
     let context = Context::default();
     let whole = Disk::derive(image("harmed.scp.gz"), &context).unwrap();
-    let quick = Disk::derive_first_good(image("harmed.scp.gz"), &context).unwrap();
+    let quick = Disk::derive_first_good(image("harmed.scp.gz"), Layer::Flux, &context).unwrap();
     assert_eq!(whole.passed_over(), 0);
     let bad = |track: &&floptical::DiskTrack| track.derived.sectors.slots.iter().any(|s| s.status() != Status::Good);
     let hurt = whole.tracks().iter().filter(bad).count();
@@ -38,7 +38,7 @@ fn good_tracks_are_read_once_and_others_whole() {
 #[test]
 fn flux_is_not_written_from_what_was_passed_over() {
     let context = Context::default();
-    let quick = Disk::derive_first_good(image("box.scp.gz"), &context).unwrap();
+    let quick = Disk::derive_first_good(image("box.scp.gz"), Layer::Flux, &context).unwrap();
     assert!(quick.passed_over() > 0);
     let to = |id: &str| plan(&quick, Registry::default().by_id(id).unwrap(), WriteOptions::default(), &context);
     assert!(matches!(to("kryoflux"), Err(ConvertError::Failed(_))));

@@ -143,6 +143,11 @@ impl Said {
         }
     }
 
+    /// Give back the room for what was not said.
+    pub fn close(&mut self) {
+        self.facts.shrink_to_fit();
+    }
+
     /// What is said of a fact.
     pub fn get(&self, fact: Fact) -> &Value {
         match self.facts.binary_search_by_key(&fact, |(f, _)| *f) {

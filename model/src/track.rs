@@ -152,6 +152,16 @@ pub enum CellClock {
     Runs(Vec<(u32, Ps)>),
 }
 
+impl CellClock {
+    /// The length of most cells, if it is known.
+    pub fn cell(&self) -> Option<Ps> {
+        match self {
+            Self::Uniform(cell) => cell.copied(),
+            Self::Runs(runs) => runs.iter().max_by_key(|(n, _)| *n).map(|(_, cell)| *cell),
+        }
+    }
+}
+
 /// What a stretch of cells is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -271,10 +281,7 @@ impl Cells {
 
     /// The length of most cells, if it is known.
     pub fn cell(&self) -> Option<Ps> {
-        match &self.clock {
-            CellClock::Uniform(cell) => cell.copied(),
-            CellClock::Runs(runs) => runs.iter().max_by_key(|(n, _)| *n).map(|(_, cell)| *cell),
-        }
+        self.clock.cell()
     }
 }
 

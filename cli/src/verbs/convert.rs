@@ -8,7 +8,7 @@ use floptical::formats::{Format, Registry};
 use floptical::io::Sink;
 use floptical::io::disk::Placing;
 use floptical::io::text::{show, words};
-use floptical::model::{Context, Place, Refusal};
+use floptical::model::{Context, Image, Layer, Layout, Place, Refusal};
 use floptical::profiles::{Chosen, Medium, Profile};
 use floptical::shape::{ConversionShape, ForShape, LossShape, WrittenShape};
 use floptical::sidecar::{self, Named};
@@ -40,6 +40,16 @@ enum Aim {
     To(&'static Format),
     /// It is the best of those that an emulator reads.
     For(&'static Profile),
+}
+
+impl Aim {
+    /// The lowest layer that may be written.
+    fn layer(self) -> Layer {
+        match self {
+            Self::To(format) => format.layer,
+            Self::For(_) => Layer::Flux,
+        }
+    }
 }
 
 impl Wish {
@@ -88,9 +98,13 @@ impl Wish {
     }
 }
 
-/// A plan and everything that a page says about it.
+/// A plan and everything that a page says about it. The disk that was read is
+/// gone by then: what is read back takes its room.
 struct Prepared {
-    read: Read,
+    source: Image,
+    layout: Option<Layout>,
+    /// What is to be said about the reading.
+    aside: Vec<Aside>,
     planned: Planned,
     shape: ConversionShape,
     medium: Option<(&'static Profile, &'static Medium)>,
@@ -108,7 +122,7 @@ pub(crate) fn plan(
         let mut prepared = prepare(input, &[], aim, choice, context)?;
         if let Some((profile, medium)) = prepared.medium {
             prepared.shape.emulator =
-                Some(ForShape::of(profile, medium, &medium.file_name(&input.label), &prepared.read.disk));
+                Some(ForShape::of(profile, medium, &medium.file_name(&input.label), prepared.layout.as_ref()));
         }
         Ok(refuse(page(session, input, &prepared)?, &prepared, choice))
     })
@@ -128,7 +142,7 @@ pub(crate) fn convert(session: &Session, images: &[PathBuf], wish: &Wish, choice
         if let Some((profile, medium)) = prepared.medium {
             wish = wish.named_for(profile, medium, &input.label)?;
             wish.preflight(format)?;
-            prepared.shape.emulator = Some(ForShape::of(profile, medium, &wish.label(), &prepared.read.disk));
+            prepared.shape.emulator = Some(ForShape::of(profile, medium, &wish.label(), prepared.layout.as_ref()));
         }
         if sink::placing(&wish.output, format) == Placing::Beside {
             // Files of several discs may lie in one folder.
@@ -158,7 +172,7 @@ fn prepare(
     choice: &Choice,
     context: &Context,
 ) -> Result<Prepared, Failure> {
-    let mut read = input.read_sectors(&choice.reading, context)?;
+    let mut read = input.read_for(aim.layer(), &choice.reading, context)?;
     let mut merged = None;
     if !others.is_empty() {
         (read, merged) = merge::with(read, input, others, &choice.reading, context).map(|(r, m)| (r, Some(m)))?;
@@ -173,7 +187,8 @@ fn prepare(
     };
     let mut shape = ConversionShape::of(&read.disk, read.opened.size_only, &planned, &choice.accepted());
     shape.merged = merged;
-    Ok(Prepared { read, planned, shape, medium })
+    let (source, layout) = (read.disk.image().clone(), read.disk.layout().get().cloned());
+    Ok(Prepared { source, layout, aside: read.aside, planned, shape, medium })
 }
 
 /// The container that an emulator gets the disk in.
@@ -209,7 +224,7 @@ fn sidecar(
     wish: &Wish,
     context: &Context,
 ) -> Result<Box<dyn Sink>, Failure> {
-    let image = prepared.read.disk.image();
+    let image = &prepared.source;
     let source = Named {
         name: name_of(Path::new(&input.label)),
         format: image.format.to_owned(),
@@ -303,7 +318,7 @@ fn page(session: &Session, input: &Input, prepared: &Prepared) -> Result<Page, F
             hand_over(handed, out);
         }
     })?;
-    Ok(Page { aside: prepared.read.aside.clone(), ..page })
+    Ok(Page { aside: prepared.aside.clone(), ..page })
 }
 
 fn proved(colour: Colour, written: &WrittenShape, out: &mut String) {

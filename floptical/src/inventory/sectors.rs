@@ -20,7 +20,7 @@ pub(super) fn say_sectors(said: &mut Inventory, track: &DiskTrack, layout: Optio
         if slot.choice() == Choice::Contradiction {
             let other = Value::Value(Datum::Word("other data with a good check"), Regular::No);
             said.say(place, Fact::Readings, other);
-        } else if track.derived.cells.is_none() && slot.sightings().len() > 1 {
+        } else if track.cells.is_none() && slot.sightings().len() > 1 {
             said.say(place, Fact::Readings, copies(slot));
         }
     }
@@ -75,6 +75,7 @@ fn say_slot(said: &mut Inventory, place: &Place, slot: &Sighting, (track, layout
         RecordForm::Runs => Datum::Word("runs"),
     };
     say(Fact::RecordForm, known(slot.form.map(form), false));
+    said.close();
 }
 
 /// C, H and N; regular where they are what the place, the layout and the size

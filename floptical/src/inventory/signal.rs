@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{known, summary};
 use crate::DiskTrack;
-use crate::disk::FluxFacts;
+use crate::disk::{CellFacts, FluxFacts};
 
 /// Digests of a track, made where a target may hold the whole of it; else its
 /// length stands for it.
@@ -33,7 +33,7 @@ pub(super) fn say_track(said: &mut Inventory, track: &DiskTrack, digests: Digest
         let count = i64::try_from(track.layers.len()).unwrap_or(i64::MAX);
         say(Fact::Readings, Value::Value(Datum::Number(count), Regular::No));
     }
-    if let Some(cells) = &derived.cells {
+    if let Some(cells) = &track.cells {
         say(Fact::TrackLength, track_length(cells, blank));
         say(Fact::Gaps, gaps(cells, digests.cells, sectors, blank));
         say(Fact::CellTiming, cell_timing(cells));
@@ -131,20 +131,20 @@ fn near(value: u64, standard: u64, percent: u64) -> bool {
 
 /// Regular where the cells of a standard rate fill a revolution of a drive to
 /// 3 %.
-fn track_length(cells: &Cells, blank: bool) -> Value {
-    let count = cells.bits.len() as u64;
+fn track_length(cells: &CellFacts, blank: bool) -> Value {
+    let count = cells.count;
     let fills = |cell: Ps| {
         let nominal = Rate::nearest(cell).map_or(cell, Rate::cell);
         SPEEDS.iter().any(|(speed, _)| near(count.saturating_mul(nominal.0), Layout::rpm(*speed).0, 3))
     };
-    let regular = blank || cells.cell().is_none_or(fills);
+    let regular = blank || cells.clock.cell().is_none_or(fills);
     Value::Value(Datum::Number(i64::try_from(count).unwrap_or(i64::MAX)), regular.into())
 }
 
 /// All cells: what a field says of them leaves the clock cells and the gaps open.
 /// Regular where nothing lies in the gaps but what formatting leaves there.
-fn gaps(cells: &Cells, digest: Option<Datum>, sectors: &Sectors, blank: bool) -> Value {
-    let count = || Datum::Number(i64::try_from(cells.bits.len()).unwrap_or(i64::MAX));
+fn gaps(cells: &CellFacts, digest: Option<Datum>, sectors: &Sectors, blank: bool) -> Value {
+    let count = || Datum::Number(i64::try_from(cells.count).unwrap_or(i64::MAX));
     let explained = !sectors.slots.is_empty() && sectors.unclaimed.is_empty();
     Value::Value(digest.unwrap_or_else(count), (blank || explained).into())
 }
@@ -159,7 +159,7 @@ pub(super) fn cells_digest(cells: &Cells) -> Datum {
 }
 
 /// Cells of different lengths; regular where all are within 2 %.
-fn cell_timing(cells: &Cells) -> Value {
+fn cell_timing(cells: &CellFacts) -> Value {
     let CellClock::Runs(runs) = &cells.clock else { return Value::Unrecorded };
     let steady = runs.iter().map(|r| r.1.0).max().zip(runs.iter().map(|r| r.1.0).min());
     let regular = steady.is_none_or(|(max, min)| near(max, min, 2));
@@ -171,7 +171,7 @@ fn cell_timing(cells: &Cells) -> Value {
     Value::Value(summary(runs.len() as u64, hash.finalize().into()), regular.into())
 }
 
-fn areas(cells: &Cells, kinds: &[AreaKind]) -> Value {
+fn areas(cells: &CellFacts, kinds: &[AreaKind]) -> Value {
     let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let list: Vec<i64> =
         cells.areas.iter().filter(|a| kinds.contains(&a.kind)).flat_map(|a| [number(a.start), number(a.len)]).collect();

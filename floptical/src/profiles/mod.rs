@@ -12,7 +12,7 @@ use std::ops::RangeInclusive;
 use floptical_formats::{Format, Registry};
 use floptical_io::Output;
 use floptical_io::text::safe_name;
-use floptical_model::{Context, Image, Layout, Result};
+use floptical_model::{Context, Image, Layer, Layout, Result};
 
 use crate::items::stem;
 use crate::{ConvertError, Disk, Planned, WriteOptions, plan};
@@ -214,7 +214,8 @@ impl Limit {
                 other => Some(not_taken(other, self)),
             },
             Self::AtMost { cylinders, sectors, bytes } => {
-                let fits = within(&Disk::derive_sectors(fitted.clone(), context)?, *cylinders, *sectors, *bytes);
+                let fits =
+                    within(&Disk::derive_for(fitted.clone(), Layer::Sectors, context)?, *cylinders, *sectors, *bytes);
                 (!fits).then(|| format!("the disk is larger; the emulator takes {}", self.words()))
             }
         })

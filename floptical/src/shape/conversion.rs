@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use floptical_model::Fact;
+use floptical_model::{Fact, Layout};
 use serde::Serialize;
 
 use super::{LossShape, MergeShape, PlanShape};
@@ -92,11 +92,11 @@ pub struct ForShape {
 
 impl ForShape {
     /// The shape of a file of a disk, in a medium for an emulator.
-    pub fn of(profile: &Profile, medium: &Medium, file: &str, disk: &Disk) -> Self {
+    pub fn of(profile: &Profile, medium: &Medium, file: &str, layout: Option<&Layout>) -> Self {
         Self {
             emulator: profile.id,
             name: profile.name,
-            launch: medium.launch.with(file, disk.layout().get()).ok(),
+            launch: medium.launch.with(file, layout).ok(),
             configuration: medium.launch.configuration(),
             several: profile.several,
         }
