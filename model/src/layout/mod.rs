@@ -197,8 +197,8 @@ impl Layout {
 
     /// Length of the linear view in bytes.
     pub fn bytes(&self) -> u64 {
-        let track = |(c, h): (u8, u8)| self.zone(c, h).map_or(0, |z| u64::from(z.sectors) * u64::from(z.size));
-        self.tracks().into_iter().map(track).sum()
+        let track = |c: u8, h: u8| self.zone(c, h).map_or(0, |z| u64::from(z.sectors) * u64::from(z.size));
+        (0..self.heads).flat_map(|h| (0..self.cylinders).map(move |c| track(c, h))).sum()
     }
 
     /// The layouts of the table with this many bytes, the most common first.
