@@ -24,7 +24,8 @@ use failure::{Code, Failure};
 use output::Aside;
 use session::Session;
 
-/// Disks are many small pieces: sectors, facts, names.
+/// Disks are many small pieces: sectors, facts, names. They lie in small pages:
+/// to clear large ones costs more than they save.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

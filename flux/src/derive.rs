@@ -7,13 +7,14 @@ use floptical_model::{
     TrackAt, finding,
 };
 
+use crate::again::seen_again;
 use crate::consensus::consensus;
 use crate::ladder;
 use crate::noise::is_noise;
 use crate::period::{Grid, grids};
 use crate::places::{Places, Spot};
 use crate::pll::Gains;
-use crate::recognise::{recognise, seen_again};
+use crate::recognise::recognise;
 use crate::revolution::{Revolution, decode};
 use crate::survey::{self, Survey, survey};
 
@@ -242,17 +243,16 @@ fn looped(cells: &Cells, rung: Rung, at: TrackAt, context: &Context) -> Result<S
     Ok(sectors)
 }
 
-/// What each revolution shows. One that has the very cells of another shows the
-/// same.
+/// What each revolution shows.
 fn recognise_turns(turns: &[Revolution], at: TrackAt, context: &Context) -> Result<Vec<Sectors>> {
     let mut read: Vec<Sectors> = Vec::with_capacity(turns.len());
     for turn in turns {
-        let twin = turns.iter().zip(&read).find(|(other, _)| other.cells.bits == turn.cells.bits);
-        let sectors = match twin {
-            Some((_, sectors)) => seen_again(sectors, &turn.cells),
+        let before = turns.iter().zip(&read).map(|(other, sectors)| (&other.cells, sectors));
+        let twin = before.filter_map(|twin| seen_again(twin, &turn.cells, at, context).transpose()).next();
+        read.push(match twin {
+            Some(sectors) => sectors?,
             None => looped(&turn.cells, Rung::QuietLoop, at, context)?,
-        };
-        read.push(sectors);
+        });
     }
     Ok(read)
 }

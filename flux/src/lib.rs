@@ -21,6 +21,7 @@
     )
 )]
 
+mod again;
 pub mod code;
 mod consensus;
 mod derive;

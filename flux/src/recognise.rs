@@ -24,7 +24,7 @@ const LONGER_GAP2: usize = 19;
 /// # Errors
 /// `Limit` or `Cancelled`.
 pub fn recognise(cells: &Cells, at: TrackAt, context: &Context) -> Result<Sectors> {
-    let reader = Reader { cells, at, bits: &cells.bits, circle: cells.join.copied() != Some(Join::Open) };
+    let reader = Reader::of(cells, at);
     let mut seen = Vec::new();
     for (code, found) in CODES.iter().zip(marks(reader.bits, reader.circle, context)?) {
         seen.extend(reader.read(code, &found, context)?);
@@ -49,26 +49,9 @@ pub fn recognise(cells: &Cells, at: TrackAt, context: &Context) -> Result<Sector
 }
 
 /// The rate of the cells, as the code of the first sector counts it.
-fn rate_of(sectors: &Sectors, cells: &Cells) -> Known<Rate> {
+pub(crate) fn rate_of(sectors: &Sectors, cells: &Cells) -> Known<Rate> {
     let code = sectors.slots.first().and_then(|slot| Code::of(slot.chosen().scheme));
     rate(cells, code.unwrap_or(&MFM))
-}
-
-/// What another revolution with the very cells of one that was read shows.
-pub(crate) fn seen_again(sectors: &Sectors, cells: &Cells) -> Sectors {
-    let again = |span: &Option<Span>| match span {
-        Some(Span::Cells { track, start, len, .. }) => {
-            Some(Span::Cells { track: *track, revolution: cells.revolution, start: *start, len: *len })
-        }
-        other => other.clone(),
-    };
-    let slots = sectors.slots.iter().map(|slot| {
-        let seen = slot.chosen();
-        let (id_span, data_span) = (again(&seen.id_span), again(&seen.data_span));
-        Slot::one(Sighting { revolution: cells.revolution, id_span, data_span, ..seen.clone() })
-    });
-    let (rate, rotation) = (rate_of(sectors, cells), rotation(cells));
-    Sectors { rate, rotation, ..sectors.with_slots(slots.collect()) }
 }
 
 /// The length of a cell as a drive of 300 rpm has it: how many there are in a turn tells at
@@ -93,7 +76,7 @@ fn rate(cells: &Cells, code: &Code) -> Known<Rate> {
     }
 }
 
-fn rotation(cells: &Cells) -> Known<Ps> {
+pub(crate) fn rotation(cells: &Cells) -> Known<Ps> {
     let len = cells.bits.len() as u64;
     match &cells.clock {
         _ if cells.join.copied() == Some(Join::Open) => Known::Unrecorded,
@@ -196,7 +179,12 @@ struct FoundId {
     found: Found,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    /// A reader of a circle, unless the ends are known not to join.
+    pub(crate) fn of(cells: &'a Cells, at: TrackAt) -> Self {
+        Self { cells, at, bits: &cells.bits, circle: cells.join.copied() != Some(Join::Open) }
+    }
+
     /// The cell at which the index comes, if it is known.
     pub(crate) fn index(&self) -> Option<usize> {
         let at = usize::try_from(self.cells.index_at.copied()?).ok()?;

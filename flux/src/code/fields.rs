@@ -44,7 +44,9 @@ impl Code {
 
     /// The bytes of an id field that follow its mark at cell `at`.
     pub fn id_content(&self, cells: &Bits, at: usize) -> Vec<u8> {
-        self.id_places(at).flat_map(|(at, count)| self.id_coding.bytes(cells, at, count)).collect()
+        let mut bytes = Vec::with_capacity(self.id_bytes());
+        self.id_places(at).for_each(|(at, count)| bytes.extend(self.id_coding.bytes(cells, at, count)));
+        bytes
     }
 
     /// The first cell and the bytes of each part of an id field.
