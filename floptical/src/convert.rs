@@ -106,7 +106,8 @@ impl std::error::Error for ConvertError {}
 /// State what a conversion to `target` would change. Writes nothing.
 ///
 /// # Errors
-/// `Refused`, `NotWritten` or `Failed`.
+/// `Refused`, `NotWritten` or `Failed`; the last also where cells or flux are
+/// wanted of a disk that was derived for a target without.
 pub fn plan(
     disk: &Disk,
     target: &'static Format,

@@ -1,5 +1,5 @@
 //! What a further revolution shows, where it shows the fields of one that was
-//! read: to compare cells costs a tenth of reading them.
+//! read: to compare cells costs a fifth of reading them.
 
 use std::ops::Range;
 

@@ -21,7 +21,8 @@ use floptical_model::{
 use crate::identity::{hex, sha256};
 use crate::{Disk, DiskTrack};
 
-/// What the disk says.
+/// What the disk says. Of cells that it did not keep ([`Disk::derive_for`]) only
+/// how many they are.
 ///
 /// # Errors
 /// What stops the reading of a track.
