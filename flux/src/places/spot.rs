@@ -127,3 +127,37 @@ impl Spot {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use floptical_model::{Scheme, SectorId, Sighting};
+
+    use super::*;
+
+    /// A good reading of a loop of which a higher rung says so much.
+    fn seen(revolution: u16, byte: u8, support: Support) -> Seen {
+        let id = SectorId { c: 1, h: 0, r: 1, n: 2 };
+        let good = Known::Value(Check::Good);
+        let sighting = Sighting {
+            revolution,
+            id: Known::Value(Some(id)),
+            id_check: good,
+            data_check: good,
+            rung: Some(Rung::FastLoop),
+            ..Sighting::assumed(Scheme::IbmMfm, id, DataField::Bytes([byte; 512].into()))
+        };
+        Seen { sighting, strip: 0, support, at: 0, data_at: Some(0) }
+    }
+
+    #[test]
+    fn in_a_dispute_nearly_the_same_speaks_for_nothing() {
+        for support in [Support::None, Support::Near, Support::Same] {
+            let other = seen(1, 2, Support::Same);
+            let alone = Spot { seen: vec![seen(0, 1, support)] };
+            let disputed = Spot { seen: vec![seen(0, 1, support), other] };
+            assert_eq!(alone.believes(&alone.seen[0]), support >= Support::Near, "{support:?}");
+            assert_eq!(disputed.believes(&disputed.seen[0]), support == Support::Same, "{support:?}");
+            assert_eq!(disputed.is_contested(), support != Support::Same, "{support:?}");
+        }
+    }
+}
