@@ -108,6 +108,7 @@ impl Input {
         self.read_by(files, reading, Some(Layer::Flux), context)
     }
 
+    /// Everything, or what a conversion to a format of one layer needs.
     fn read_by(
         &self,
         files: &FileSet,
