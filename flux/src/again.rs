@@ -18,7 +18,7 @@ const JITTER: usize = 64;
 const MARGIN: usize = 192;
 /// So many of them are not searched for marks: the first and the last mark of
 /// the fields lie in them.
-const SEARCHED: usize = 64;
+const UNSEARCHED: usize = 64;
 
 /// What a revolution shows that has the very cells of one that was read, or
 /// where that is good, all of them but for some in the gap around the index.
@@ -77,8 +77,8 @@ fn is_plain(cells: &Cells) -> bool {
 
 /// True when something is marked between the end of the fields and their start.
 fn is_marked(cells: &Cells, fields: &Range<usize>, context: &Context) -> Result<bool> {
-    let start = fields.end.saturating_add(SEARCHED);
-    let end = fields.start.saturating_add(cells.bits.len()).saturating_sub(SEARCHED);
+    let start = fields.end.saturating_add(UNSEARCHED);
+    let end = fields.start.saturating_add(cells.bits.len()).saturating_sub(UNSEARCHED);
     let gap = cells.bits.slice_wrapping(start, end.saturating_sub(start));
     Ok(marks(&gap, false, context)?.iter().any(|found| !found.is_empty()))
 }
