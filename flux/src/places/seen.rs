@@ -41,6 +41,10 @@ pub(super) enum Support {
     Same,
 }
 
+/// A byte whose next likely reading is less unlikely than this, in decibels, may as
+/// well be that one.
+const DOUBTFUL: u8 = 3;
+
 impl Seen {
     /// The cell of a turn of so many at which its first field begins.
     pub(crate) fn cell_of(&self, turn: usize) -> usize {
@@ -98,8 +102,10 @@ impl Seen {
         let likely = self.sighting.rung >= Some(Rung::Cells) && own.len() == its.len();
         let differ = own.iter().zip(its.iter()).filter(|(a, b)| a != b).count();
         let near = differ == 0 || (differ <= NEARLY && !self.holds());
+        // The most likely cells of the same flux are the same each time.
+        let again = [self, other].iter().all(|seen| seen.sighting.rung == Some(Rung::Cells));
         match differ {
-            0 if self.is_sure() => Support::Same,
+            0 if self.is_sure() && !again => Support::Same,
             _ if likely && near && other.is_strong() => Support::Near,
             _ => Support::None,
         }
@@ -124,6 +130,11 @@ impl Seen {
     /// True for what a higher rung read and believes.
     pub(super) fn is_sure(&self) -> bool {
         self.sighting.rung >= Some(Rung::Cells) && self.sighting.status() == Status::Good
+    }
+
+    /// True where a byte may as well be another.
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.sighting.confidence.as_ref().is_some_and(|all| all.iter().any(|decibels| *decibels < DOUBTFUL))
     }
 }
 

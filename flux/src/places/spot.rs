@@ -50,7 +50,13 @@ impl Spot {
     /// True for what a higher rung believes, or another reading shows as well.
     pub(super) fn believes(&self, one: &Seen) -> bool {
         let least = if self.is_disputed() { Support::Same } else { Support::Near };
-        (one.is_sure() && !self.is_alone(one)) || one.support >= least || self.agreed(one)
+        let outdone = || one.is_doubtful() && self.seen.iter().any(|s| self.outdoes(s, one));
+        (one.is_sure() && !self.is_alone(one) && !outdone()) || one.support >= least || self.agreed(one)
+    }
+
+    /// True for other data that two revolutions read for themselves.
+    fn outdoes(&self, other: &Seen, one: &Seen) -> bool {
+        other.sighting.data != one.sighting.data && self.agreed(other)
     }
 
     /// True for what one of many ways to lay revolutions on each other shows, or one
@@ -158,6 +164,22 @@ mod tests {
             assert_eq!(alone.believes(&alone.seen[0]), support >= Support::Near, "{support:?}");
             assert_eq!(disputed.believes(&disputed.seen[0]), support == Support::Same, "{support:?}");
             assert_eq!(disputed.is_contested(), support != Support::Same, "{support:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_doubtful_yields_to_two_that_agree() {
+        let read = |revolution: u16, byte: u8, decibels: u8| {
+            let mut seen = seen(revolution, byte, Support::None);
+            seen.sighting.rung = Some(Rung::Cells);
+            seen.sighting.confidence = Some([decibels; 512].into());
+            seen
+        };
+        for (decibels, others, believed) in [(0, 2, false), (2, 2, false), (3, 2, true), (0, 1, true), (0, 0, true)] {
+            let others = (1..=others).map(|revolution| read(revolution, 2, 40));
+            let spot = Spot { seen: std::iter::once(read(0, 1, decibels)).chain(others).collect() };
+            assert_eq!(spot.believes(&spot.seen[0]), believed, "{decibels} dB");
+            assert!(spot.seen.iter().skip(1).all(|other| spot.believes(other)));
         }
     }
 }
