@@ -182,4 +182,17 @@ mod tests {
             assert!(spot.seen.iter().skip(1).all(|other| spot.believes(other)));
         }
     }
+
+    #[test]
+    fn the_most_likely_cells_read_again_are_no_second_voice() {
+        let read = |rung: Rung| {
+            let mut seen = seen(0, 1, Support::None);
+            seen.sighting.rung = Some(rung);
+            seen
+        };
+        let likely = read(Rung::Cells);
+        assert_eq!(likely.support(&read(Rung::FastLoop)), Support::Same);
+        assert_eq!(read(Rung::Merged).support(&likely), Support::Same);
+        assert_eq!(likely.support(&likely), Support::Near);
+    }
 }
