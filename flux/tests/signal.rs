@@ -4,8 +4,8 @@ mod media;
 
 use std::sync::Arc;
 
-use floptical_flux::{recognise, revolutions, transitions, write_track};
-use floptical_model::{Cells, Clock, Context, Edge, Flux, IndexMark, Known, Ps, Scheme, TrackAt};
+use floptical_flux::{derive, recognise, revolutions, transitions, write_track};
+use floptical_model::{Cells, Clock, Context, Edge, Flux, IndexMark, Known, Ps, Reading, Scheme, Track, TrackAt};
 use media::{form, plain, sectors};
 use proptest::prelude::*;
 
@@ -108,9 +108,14 @@ proptest! {
     ) {
         if let Ok(cells) = write_track(&sectors(&track), &form(Scheme::IbmMfm)) {
             let flux = harmed(&transitions(&cells, Clock::hz(40_000_000), turns), 80, permille, percent, seed);
-            for revolution in revolutions(&flux, &Context::default()).unwrap() {
-                media::same(&sectors(&track), &read(&revolution.cells));
+            let shown = revolutions(&flux, &Context::default()).unwrap().into_iter().map(|r| read(&r.cells));
+            // Of a few dense sectors cells of another length are likelier now and then.
+            // They show nothing, and then the other lengths are tried.
+            for shown in shown.filter(|shown| !shown.slots.is_empty() || track.is_empty()) {
+                media::same(&sectors(&track), &shown);
             }
+            let derived = derive(&Track::of(Reading::Flux(flux)), AT, &Context::default()).unwrap().unwrap();
+            prop_assert_eq!(derived.sectors.slots.is_empty(), track.is_empty());
         }
     }
 
