@@ -133,15 +133,16 @@ impl Climber<'_> {
         sectors.cells = Known::Value(strip.turn);
         sectors.slots.retain(|slot| begins_before(slot.chosen(), strip.turn) && which.may_be(slot.chosen()));
         sectors.slots.iter_mut().for_each(|slot| slot.alter(|seen| seen.rung = Some(rung)));
-        places.confirm(&mut sectors, self.context)?;
         for slot in &mut sectors.slots {
             let mut sighting = slot.chosen().clone();
-            if let Some(code) = Code::of(sighting.scheme).filter(|code| self.is_of(code)) {
+            // Of another code than the one by whose rules these cells are likely too.
+            if let Some(code) = Code::of(sighting.scheme) {
                 evidence.judge(code, &mut sighting, self.context)?;
             }
             sighting.reconstructed |= which.rests_on_mended(&sighting);
             *slot = Slot::one(sighting);
         }
+        places.confirm(&mut sectors, self.context)?;
         sectors.slots.retain(|slot| which.is_wanted(slot.chosen()));
         Ok(sectors)
     }

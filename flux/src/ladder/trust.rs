@@ -20,7 +20,10 @@ use crate::code::Code;
 
 /// How doubtful a reading whose CRC holds may be: it is one of so many that are
 /// as likely. Of wrong ones one in 65,536 satisfies the check.
-const AS_LIKELY: f64 = 150.0;
+const AS_LIKELY: f64 = 20.0;
+/// Another reading that satisfies a CRC must be dearer than this, in nats: of two
+/// that are nearly as likely one satisfies it by chance.
+const RIVAL: f64 = 5.0;
 /// Changes that are dearer do not make a reading doubtful, in nats.
 const NEGLIGIBLE: f64 = 9.0;
 /// With a check of up to eight bits other readings that satisfy it may be so much
@@ -131,10 +134,16 @@ impl Evidence<'_> {
     }
 
     fn is_trusted(&self, code: &Code, field: &Field, changes: &[Change], context: &Context) -> Result<bool> {
+        if self.has_hole(field) {
+            return Ok(false);
+        }
         if code.strong {
             let cheap = changes.get(..changes.partition_point(|c| c.price < NEGLIGIBLE)).unwrap_or_default();
             let (_, candidates) = self.candidates(field, cheap, context)?;
-            return Ok(candidates.iter().fold(1.0, |all, c| all * (1.0 + odds(c.price))) <= AS_LIKELY);
+            context.step(MORE_SETS as u64)?;
+            let as_likely = candidates.iter().fold(1.0, |all, c| all * (1.0 + odds(c.price)));
+            let mut rivals = hits(&candidates, 0, MORE_SETS, RIVAL);
+            return Ok(as_likely <= AS_LIKELY && rivals.next().is_none());
         }
         let whole = self.marks.get(self.range(field)).is_some_and(|marks| marks.iter().all(|m| !m.lost));
         let (_, candidates) = self.candidates(field, changes, context)?;
@@ -182,13 +191,18 @@ impl Evidence<'_> {
     /// True where transitions of a field are missing: nothing is known there, and
     /// what satisfies the check does so by chance.
     fn has_hole(&self, field: &Field) -> bool {
+        self.holes(field).next().is_some()
+    }
+
+    /// The cells between transitions of which some are missing.
+    fn holes(&self, field: &Field) -> impl Iterator<Item = Range<i32>> {
         let marks = self.marks.get(self.range(field)).unwrap_or_default();
-        let mut pairs = marks.iter().zip(marks.iter().skip(1));
-        pairs.any(|(a, b)| self.judge.prices.is_hole(a.cell, b.phase, b.cell))
+        let pairs = marks.iter().zip(marks.iter().skip(1));
+        pairs.filter(|(a, b)| self.judge.prices.is_hole(a.cell, b.phase, b.cell)).map(|(a, b)| a.cell..b.cell)
     }
 
     /// For each byte how much less likely its cheapest other reading is, in
-    /// decibels.
+    /// decibels; none where transitions are missing.
     fn confidence(&self, code: &Code, field: &Field, size: usize, changes: &[Change]) -> Arc<[u8]> {
         let mut cells = vec![f64::MAX; code.body_cells(size)];
         // Cheapest last, so that it stays.
@@ -197,6 +211,11 @@ impl Evidence<'_> {
                 if let Some(price) = cells.get_mut(at) {
                     *price = change.price;
                 }
+            }
+        }
+        for at in self.holes(field).flatten().filter_map(|cell| self.frame.place(cell)?.checked_sub(field.body)) {
+            if let Some(price) = cells.get_mut(at) {
+                *price = 0.0;
             }
         }
         let byte = |byte: usize| {

@@ -2,6 +2,8 @@
 
 mod seen;
 mod spot;
+#[cfg(test)]
+mod tests;
 
 use std::cmp::Reverse;
 
@@ -93,7 +95,7 @@ impl Places {
             |s: &&mut Seen| s.sighting.revolution == seen.sighting.revolution && s.sighting.status() == Status::Good;
         let confirmed = spot.seen.iter_mut().filter(good).map(|same| {
             same.support = same.support.max(seen.support(same));
-            same.support > Support::None
+            same.support > Support::Otherwise
         });
         confirmed.fold(false, |any, one| any | one)
     }
@@ -154,17 +156,19 @@ impl Places {
     /// On a track that was hard to read a check that holds is not enough: what a
     /// loop read needs a higher rung or another revolution that shows the same,
     /// and so does what the higher rungs doubt. What has neither is unverified.
-    /// Where loops read others of the track, which have it, and no other data are
-    /// shown, a CRC is enough: that they are right is then far more likely than that
-    /// a wrong one satisfies it.
+    /// Where loops read others of the track, which have it, and nothing else is shown
+    /// of the place, by another revolution or by a higher rung, a CRC is enough: that
+    /// they are right is then far more likely than that a wrong one satisfies it.
     pub(crate) fn settle(&mut self) {
         self.join_echoes();
-        let shown =
-            |spot: &&Spot| spot.seen.iter().any(|s| s.is_of_loop() && (s.support > Support::None || spot.agreed(s)));
+        let shown = |spot: &&Spot| {
+            spot.seen.iter().any(|s| s.is_of_loop() && (s.support > Support::Otherwise || spot.agreed(s)))
+        };
         let loops_read = self.spots.iter().filter(shown).count() >= LOOPS_READ;
         for spot in &mut self.spots {
-            let contested = spot.is_contested();
-            let of_loop = |s: &Seen| loops_read && !contested && s.is_of_loop() && s.is_strong();
+            let only_one = spot.seen.len() == 1;
+            let nothing_else = |s: &Seen| only_one && s.support == Support::None;
+            let of_loop = |s: &Seen| loops_read && s.is_of_loop() && s.is_strong() && nothing_else(s);
             let is_sure = |s: &Seen| spot.believes(s) || of_loop(s);
             let sure: Vec<bool> = spot.seen.iter().map(is_sure).collect();
             for (seen, sure) in spot.seen.iter_mut().zip(sure).filter(|(s, _)| s.holds()) {

@@ -11,12 +11,16 @@ pub(super) const TURN: u64 = 1 << 20;
 const NEAR: u64 = TURN / 100;
 /// Two good ids alike may be further apart: where a loop slips, cells are lost.
 pub(super) const NEAR_ENOUGH: u64 = TURN / 40;
+/// A loop that slips far loses more; what it shows is known by its id or its data.
+/// Places of a track of 18 sectors are further apart.
+pub(super) const NEAR_IF_KNOWN: u64 = TURN / 20;
 /// Sightings whose ids do not say that they are one must be nearer: the index
 /// alone wanders.
 const VERY_NEAR: u64 = NEAR / 4;
 
-/// Bytes in which two readings of the same flux differ that are nearly the same.
-const NEARLY: usize = 8;
+/// Of bytes that differ from those of a loop, one in so many or more say that a
+/// reading of the same flux slipped: it tells nothing of them.
+const SLIPPED: usize = 4;
 
 /// A sighting and the string of cells that shows it.
 #[derive(Debug, Clone)]
@@ -33,10 +37,13 @@ pub(crate) struct Seen {
 /// What a higher rung says of data that another read from the same flux.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Support {
+    /// Nothing.
     None,
-    /// It has nearly the same, whose check fails, while one holds for the other that
-    /// is hardly ever satisfied by chance.
-    Near,
+    /// It reads the same transitions otherwise, or doubts what it reads.
+    Otherwise,
+    /// Its search for what satisfies a check that is hardly ever satisfied by chance
+    /// finds the same.
+    Searched,
     /// It believes the same.
     Same,
 }
@@ -99,15 +106,17 @@ impl Seen {
         let (Some(own), Some(its)) = (self.sighting.data.bytes(), other.sighting.data.bytes()) else {
             return Support::None;
         };
-        let likely = self.sighting.rung >= Some(Rung::Cells) && own.len() == its.len();
         let differ = own.iter().zip(its.iter()).filter(|(a, b)| a != b).count();
-        let near = differ == 0 || (differ <= NEARLY && !self.holds());
         // The most likely cells of the same flux are the same each time.
         let again = [self, other].iter().all(|seen| seen.sighting.rung == Some(Rung::Cells));
+        let slipped = differ.saturating_mul(SLIPPED) > own.len() && !self.holds();
         match differ {
+            _ if self.sighting.rung < Some(Rung::Cells) || own.len() != its.len() => Support::None,
             0 if self.is_sure() && !again => Support::Same,
-            _ if likely && near && other.is_strong() => Support::Near,
-            _ => Support::None,
+            0 if self.sighting.status() == Status::Reconstructed && other.is_strong() => Support::Searched,
+            0 if again => Support::None,
+            _ if slipped => Support::None,
+            _ => Support::Otherwise,
         }
     }
 

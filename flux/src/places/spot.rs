@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use floptical_model::{Bits, Check, DataField, Known, Rung, Slot, Status};
 
-use super::seen::{NEAR_ENOUGH, Seen, Support, turn_apart};
+use super::seen::{NEAR_ENOUGH, NEAR_IF_KNOWN, Seen, Support, turn_apart};
 
 /// What was seen at one place, in order of revolutions.
 #[derive(Debug, Clone)]
@@ -36,9 +36,17 @@ impl Spot {
     /// True when the other is this very place.
     pub(super) fn is_echoed_by(&self, other: &Spot) -> bool {
         let Some(own) = self.seen.iter().filter(|s| s.holds()).max_by_key(|s| s.rank()) else { return false };
+        // What one string of cells shows at two places is at two places.
+        let apart = |s: &Seen| self.seen.iter().all(|seen| seen.strip != s.strip);
+        let is_own_id = |s: &Seen| s.sighting.sector_id().is_some_and(|id| own.sighting.sector_id() == Some(id));
+        let known = |s: &Seen| match s.holds() {
+            true => s.sighting.same_content(&own.sighting),
+            false => is_own_id(s) && s.sighting.rung < own.sighting.rung,
+        };
         let near = |s: &Seen| {
             let data = own.data_at.zip(s.data_at).map_or(u64::MAX, |(a, b)| turn_apart(a, b));
-            s.sighting.scheme == own.sighting.scheme && turn_apart(own.at, s.at).min(data) <= NEAR_ENOUGH
+            let within = if apart(s) && known(s) { NEAR_IF_KNOWN } else { NEAR_ENOUGH };
+            s.sighting.scheme == own.sighting.scheme && turn_apart(own.at, s.at).min(data) <= within
         };
         let other_id = |s: &Seen| {
             s.sighting.id_check == Known::Value(Check::Good) && s.sighting.sector_id() != own.sighting.sector_id()
@@ -49,14 +57,22 @@ impl Spot {
 
     /// True for what a higher rung believes, or another reading shows as well.
     pub(super) fn believes(&self, one: &Seen) -> bool {
-        let least = if self.is_disputed() { Support::Same } else { Support::Near };
+        let least = if self.is_disputed() { Support::Same } else { Support::Searched };
         let outdone = || one.is_doubtful() && self.seen.iter().any(|s| self.outdoes(s, one));
         (one.is_sure() && !self.is_alone(one) && !outdone()) || one.support >= least || self.agreed(one)
     }
 
-    /// True for other data that two revolutions read for themselves.
+    /// True for other data that two revolutions read for themselves, or that all of
+    /// them laid on each other show beyond doubt.
     fn outdoes(&self, other: &Seen, one: &Seen) -> bool {
-        other.sighting.data != one.sighting.data && self.agreed(other)
+        let of_all = || other.sighting.rung == Some(Rung::Merged) && other.is_sure() && !other.is_doubtful();
+        other.sighting.data != one.sighting.data && (self.agreed(other) || of_all())
+    }
+
+    /// True for a doubtful reading of one revolution, of several: they may tell.
+    fn may_be_outdone(&self, one: &Seen) -> bool {
+        let is_one_of_several = one.sighting.rung == Some(Rung::Cells) && self.seen.len() > 1;
+        is_one_of_several && one.is_doubtful() && !self.agreed(one)
     }
 
     /// True for what one of many ways to lay revolutions on each other shows, or one
@@ -90,7 +106,8 @@ impl Spot {
     pub(super) fn is_sure(&self) -> bool {
         let good = |s: &&Seen| s.sighting.status() == Status::Good && s.sighting.sector_id().is_some();
         let all = self.seen.iter().all(|s| good(&s));
-        !self.is_contested() && self.seen.iter().filter(good).any(|s| (all && !self.is_alone(s)) || self.believes(s))
+        let sure = |s: &Seen| (all && !self.is_alone(s)) || self.believes(s);
+        !self.is_contested() && self.seen.iter().filter(good).any(|s| sure(s) && !self.may_be_outdone(s))
     }
 
     /// True when checks hold over different data.
@@ -131,68 +148,5 @@ impl Spot {
         for seen in self.seen.iter_mut().filter(|s| s.sighting.data.bytes().is_some_and(|b| b.len() == first.len())) {
             seen.sighting.weak = Some(Arc::clone(&mask));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use floptical_model::{Scheme, SectorId, Sighting};
-
-    use super::*;
-
-    /// A good reading of a loop of which a higher rung says so much.
-    fn seen(revolution: u16, byte: u8, support: Support) -> Seen {
-        let id = SectorId { c: 1, h: 0, r: 1, n: 2 };
-        let good = Known::Value(Check::Good);
-        let sighting = Sighting {
-            revolution,
-            id: Known::Value(Some(id)),
-            id_check: good,
-            data_check: good,
-            rung: Some(Rung::FastLoop),
-            ..Sighting::assumed(Scheme::IbmMfm, id, DataField::Bytes([byte; 512].into()))
-        };
-        Seen { sighting, strip: 0, support, at: 0, data_at: Some(0) }
-    }
-
-    #[test]
-    fn in_a_dispute_nearly_the_same_speaks_for_nothing() {
-        for support in [Support::None, Support::Near, Support::Same] {
-            let other = seen(1, 2, Support::Same);
-            let alone = Spot { seen: vec![seen(0, 1, support)] };
-            let disputed = Spot { seen: vec![seen(0, 1, support), other] };
-            assert_eq!(alone.believes(&alone.seen[0]), support >= Support::Near, "{support:?}");
-            assert_eq!(disputed.believes(&disputed.seen[0]), support == Support::Same, "{support:?}");
-            assert_eq!(disputed.is_contested(), support != Support::Same, "{support:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_doubtful_yields_to_two_that_agree() {
-        let read = |revolution: u16, byte: u8, decibels: u8| {
-            let mut seen = seen(revolution, byte, Support::None);
-            seen.sighting.rung = Some(Rung::Cells);
-            seen.sighting.confidence = Some([decibels; 512].into());
-            seen
-        };
-        for (decibels, others, believed) in [(0, 2, false), (2, 2, false), (3, 2, true), (0, 1, true), (0, 0, true)] {
-            let others = (1..=others).map(|revolution| read(revolution, 2, 40));
-            let spot = Spot { seen: std::iter::once(read(0, 1, decibels)).chain(others).collect() };
-            assert_eq!(spot.believes(&spot.seen[0]), believed, "{decibels} dB");
-            assert!(spot.seen.iter().skip(1).all(|other| spot.believes(other)));
-        }
-    }
-
-    #[test]
-    fn the_most_likely_cells_read_again_are_no_second_voice() {
-        let read = |rung: Rung| {
-            let mut seen = seen(0, 1, Support::None);
-            seen.sighting.rung = Some(rung);
-            seen
-        };
-        let likely = read(Rung::Cells);
-        assert_eq!(likely.support(&read(Rung::FastLoop)), Support::Same);
-        assert_eq!(read(Rung::Merged).support(&likely), Support::Same);
-        assert_eq!(likely.support(&likely), Support::Near);
     }
 }
