@@ -133,18 +133,28 @@ impl Climber<'_> {
         sectors.cells = Known::Value(strip.turn);
         sectors.slots.retain(|slot| begins_before(slot.chosen(), strip.turn) && which.may_be(slot.chosen()));
         sectors.slots.iter_mut().for_each(|slot| slot.alter(|seen| seen.rung = Some(rung)));
-        for slot in &mut sectors.slots {
-            let mut sighting = slot.chosen().clone();
-            // Of another code than the one by whose rules these cells are likely too.
-            if let Some(code) = Code::of(sighting.scheme) {
-                evidence.judge(code, &mut sighting, self.context)?;
-            }
-            sighting.reconstructed |= which.rests_on_mended(&sighting);
-            *slot = Slot::one(sighting);
-        }
+        // Chance satisfies a CRC: what has one may confirm others if it is believed. To
+        // judge the sums of the Macintosh is dear, and chance hardly satisfies them.
+        self.judge(&evidence, |code| code.strong, &mut sectors)?;
         places.confirm(&mut sectors, self.context)?;
+        self.judge(&evidence, |code| !code.strong, &mut sectors)?;
+        let rests_on_mended = |seen: &mut Sighting| seen.reconstructed |= which.rests_on_mended(seen);
+        sectors.slots.iter_mut().for_each(|slot| slot.alter(rests_on_mended));
         sectors.slots.retain(|slot| which.is_wanted(slot.chosen()));
         Ok(sectors)
+    }
+
+    /// Judge the sectors of some codes; of other codes than the one by whose rules
+    /// the cells are likely, too.
+    fn judge(&self, evidence: &Evidence<'_>, of: impl Fn(&Code) -> bool, sectors: &mut Sectors) -> Result<()> {
+        for slot in &mut sectors.slots {
+            let mut sighting = slot.chosen().clone();
+            if let Some(code) = Code::of(sighting.scheme).filter(|code| of(code)) {
+                evidence.judge(code, &mut sighting, self.context)?;
+                *slot = Slot::one(sighting);
+            }
+        }
+        Ok(())
     }
 }
 

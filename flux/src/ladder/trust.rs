@@ -134,10 +134,10 @@ impl Evidence<'_> {
     }
 
     fn is_trusted(&self, code: &Code, field: &Field, changes: &[Change], context: &Context) -> Result<bool> {
-        if self.has_hole(field) {
-            return Ok(false);
-        }
         if code.strong {
+            if self.has_hole(field) {
+                return Ok(false);
+            }
             let cheap = changes.get(..changes.partition_point(|c| c.price < NEGLIGIBLE)).unwrap_or_default();
             let (_, candidates) = self.candidates(field, cheap, context)?;
             context.step(MORE_SETS as u64)?;
