@@ -144,12 +144,14 @@ impl Climber<'_> {
         Ok(sectors)
     }
 
-    /// Judge the sectors of some codes; of other codes than the one by whose rules
-    /// the cells are likely, too.
+    /// Judge the sectors of some codes. By other rules than its own the cells of a
+    /// code may be right, and none is searched for.
     fn judge(&self, evidence: &Evidence<'_>, of: impl Fn(&Code) -> bool, sectors: &mut Sectors) -> Result<()> {
         for slot in &mut sectors.slots {
             let mut sighting = slot.chosen().clone();
-            if let Some(code) = Code::of(sighting.scheme).filter(|code| of(code)) {
+            let is_judged =
+                |code: &&Code| of(code) && (self.is_of(code) || sighting.data_check == Known::Value(Check::Good));
+            if let Some(code) = Code::of(sighting.scheme).filter(is_judged) {
                 evidence.judge(code, &mut sighting, self.context)?;
                 *slot = Slot::one(sighting);
             }
