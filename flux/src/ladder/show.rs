@@ -133,6 +133,7 @@ impl Climber<'_> {
         sectors.cells = Known::Value(strip.turn);
         sectors.slots.retain(|slot| begins_before(slot.chosen(), strip.turn) && which.may_be(slot.chosen()));
         sectors.slots.iter_mut().for_each(|slot| slot.alter(|seen| seen.rung = Some(rung)));
+        places.pass_over(&mut sectors, self.context)?;
         // Chance satisfies a CRC: what has one may confirm others if it is believed. To
         // judge the sums of the Macintosh is dear, and chance hardly satisfies them.
         self.judge(&evidence, |code| code.strong, &mut sectors)?;

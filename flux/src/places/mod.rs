@@ -79,6 +79,24 @@ impl Places {
         Ok(())
     }
 
+    /// Take out of a reading by a higher rung what another has confirmed of the same
+    /// revolution: to judge it again would tell nothing.
+    pub(crate) fn pass_over(&mut self, sectors: &mut Sectors, context: &Context) -> Result<()> {
+        context.step((self.spots.len() as u64).saturating_mul(sectors.slots.len() as u64))?;
+        let seen: Vec<Seen> = self.sightings(sectors).collect();
+        let mut left = seen.iter().map(|seen| !self.was_confirmed(seen));
+        sectors.slots.retain(|_| left.next().unwrap_or(true));
+        Ok(())
+    }
+
+    fn was_confirmed(&mut self, seen: &Seen) -> bool {
+        let same = |s: &Seen| {
+            s.sighting.revolution == seen.sighting.revolution && s.sighting.data == seen.sighting.data && s.holds()
+        };
+        let spot = self.nearest(seen, Spot::is_sure).filter(|_| seen.is_strong() && seen.holds());
+        spot.is_some_and(|spot| spot.seen.iter().any(|s| same(s) && s.support > Support::Otherwise))
+    }
+
     /// Take out of a reading by a higher rung what is sure already and what it
     /// confirms: there is nothing to be found out.
     pub(crate) fn confirm(&mut self, sectors: &mut Sectors, context: &Context) -> Result<()> {
