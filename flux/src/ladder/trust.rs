@@ -20,7 +20,7 @@ use crate::code::Code;
 
 /// How doubtful a reading whose CRC holds may be: it is one of so many that are
 /// as likely. Of wrong ones one in 65,536 satisfies the check.
-const AS_LIKELY: f64 = 20.0;
+const AS_LIKELY: f64 = 8.0;
 /// Another reading that satisfies a CRC must be dearer than this, in nats: of two
 /// that are nearly as likely one satisfies it by chance.
 const RIVAL: f64 = 5.0;
