@@ -82,11 +82,7 @@ impl Places {
     /// Take out of a reading by a higher rung what another has confirmed of the same
     /// revolution: to judge it again would tell nothing.
     pub(crate) fn pass_over(&mut self, sectors: &mut Sectors, context: &Context) -> Result<()> {
-        context.step((self.spots.len() as u64).saturating_mul(sectors.slots.len() as u64))?;
-        let seen: Vec<Seen> = self.sightings(sectors).collect();
-        let mut left = seen.iter().map(|seen| !self.was_confirmed(seen));
-        sectors.slots.retain(|_| left.next().unwrap_or(true));
-        Ok(())
+        self.take_out(sectors, Self::was_confirmed, context)
     }
 
     fn was_confirmed(&mut self, seen: &Seen) -> bool {
@@ -100,9 +96,19 @@ impl Places {
     /// Take out of a reading by a higher rung what is sure already and what it
     /// confirms: there is nothing to be found out.
     pub(crate) fn confirm(&mut self, sectors: &mut Sectors, context: &Context) -> Result<()> {
+        self.take_out(sectors, Self::is_confirmed_by, context)
+    }
+
+    /// Take out what nothing more is to be found out of.
+    fn take_out(
+        &mut self,
+        sectors: &mut Sectors,
+        is_done: impl Fn(&mut Self, &Seen) -> bool,
+        context: &Context,
+    ) -> Result<()> {
         context.step((self.spots.len() as u64).saturating_mul(sectors.slots.len() as u64))?;
         let seen: Vec<Seen> = self.sightings(sectors).collect();
-        let mut left = seen.iter().map(|seen| !self.is_confirmed_by(seen));
+        let mut left = seen.iter().map(|seen| !is_done(self, seen));
         sectors.slots.retain(|_| left.next().unwrap_or(true));
         Ok(())
     }
