@@ -253,6 +253,58 @@ fn a_disk_of_others_becomes_version_three() {
     assert_eq!(assert_law("a2r", &image)[16 + 33], 1);
 }
 
+/// Version 3 with captures that are in step, or not, of 125 ns ticks.
+fn of_turns(in_step: u8, captures: &[&[u32]]) -> Vec<u8> {
+    let mut said = info(2, true);
+    said[35] = in_step;
+    let mut records = head(1, 125_000);
+    // Turns of 200 ms, a bit more than two of them.
+    let data = vec![100; 36_000];
+    for (location, marks) in (0u16..).zip(captures) {
+        records.extend(record(3, location, marks, &data));
+    }
+    records.push(b'X');
+    file(b'3', &[(b"INFO", said), (b"RWCP", records)])
+}
+
+#[test]
+fn captures_in_step_begin_at_the_index() {
+    let turns: [&[u32]; 4] = [
+        &[1_600_000, 3_201_000],
+        &[1_600_000],
+        // The first turn is not a whole one, and these are holes of sectors.
+        &[900_000, 2_500_000],
+        &[100_000, 200_000, 300_000],
+    ];
+    let begun = |bytes: &[u8]| -> Vec<(Edge, usize)> {
+        let image = read("a2r", bytes).unwrap();
+        let held = positions(&image).into_iter().map(|at| track(&image, at));
+        held.map(|track| track.flux().map(|flux| (flux.start, flux.index.len())).unwrap()).collect()
+    };
+    let bytes = of_turns(1, &turns);
+    assert_eq!(begun(&bytes), [(Edge::Index, 3), (Edge::Index, 2), (Edge::Anywhere, 2), (Edge::Anywhere, 3)]);
+    assert!(assert_law("a2r", &read("a2r", &bytes).unwrap()) == bytes);
+    let bytes = of_turns(0, &turns);
+    assert!(begun(&bytes).iter().all(|(start, _)| *start == Edge::Anywhere));
+    assert!(assert_law("a2r", &read("a2r", &bytes).unwrap()) == bytes);
+}
+
+#[test]
+fn the_index_at_the_start_of_captures_is_said_once() {
+    let from_index = capture(Clock::hz(8_000_000), vec![32; 110_000], &[(0, 0), (1_600_000, 50_000)]);
+    let from_elsewhere = capture(Clock::hz(8_000_000), vec![32; 110_000], &[(1_600_000, 50_000)]);
+    let marks_of = |others: &[&Flux]| {
+        let tracks = (0u8..).zip(others).map(|(c, flux)| (TrackAt::new(c, 0), (*flux).clone()));
+        let bytes = assert_law("a2r", &disk(tracks));
+        let at = 16 + 37 + 8 + 16 + 4;
+        (bytes[16 + 35], bytes[at])
+    };
+    assert_eq!(marks_of(&[&from_index, &from_index]), (1, 1));
+    // Where a capture would be taken for one from the index, all say where it is.
+    assert_eq!(marks_of(&[&from_index, &from_elsewhere]), (0, 2));
+    assert_eq!(marks_of(&[&from_elsewhere]), (0, 1));
+}
+
 #[test]
 fn what_has_no_room_is_refused() {
     let plain = |index: &[(u64, u32)]| capture(Clock::hz(8_000_000), vec![9; 9], index);

@@ -7,6 +7,9 @@ use floptical_model::{Claim, ClaimKind, DriveFacts, Form, Known, Span, TrackAt, 
 pub(super) const START: u64 = 16;
 /// The place of the drive.
 pub(super) const DRIVE: usize = 33;
+/// The place of the word whether the tracks were captured in step with each
+/// other, which is: each from the index on.
+pub(super) const IN_STEP: usize = 35;
 /// Its length in version 3; before, the count of hard sectors is not there.
 pub(super) const LEN: usize = 37;
 
@@ -31,7 +34,7 @@ const FIELDS: [Field; 6] = [
     Field { at: DRIVE, len: 1, kind: ClaimKind::Drive, usual: &[5], show: drive_words },
     Field { at: 34, len: 1, kind: ClaimKind::WriteProtected, usual: &[0], show: yes },
     Field {
-        at: 35,
+        at: IN_STEP,
         len: 1,
         kind: ClaimKind::Drive,
         usual: &[0],
@@ -73,6 +76,11 @@ fn yes(raw: &[u8]) -> String {
 
 fn drive_words(raw: &[u8]) -> String {
     raw.first().and_then(|n| drive(*n)).map_or_else(|| format!("type {}", number(raw)), |d| d.0.to_owned())
+}
+
+/// True where INFO says that the tracks were captured in step.
+pub(super) fn in_step(info: &[u8]) -> bool {
+    info.get(IN_STEP) == Some(&1)
 }
 
 /// True for a number that has a drive.

@@ -64,7 +64,7 @@ pub(crate) static FORMAT: Format = Format {
         "John K. Morris, A2R Disk Image Reference, version 2.0.1 (2018)",
         "John K. Morris, A2R Disk Image Reference, version 3",
     ],
-    witness: Witness::Spec,
+    witness: Witness::Program("greaseweazle"),
     notes: include_str!("NOTES.md"),
     identify: read::identify,
     group: None,

@@ -1,6 +1,8 @@
 //! Records of captures: what stands where.
 
-use floptical_model::{Clock, Edge, Flux, IndexMark, Opaque, Place, Policy, Span};
+use std::ops::RangeInclusive;
+
+use floptical_model::{Clock, Edge, Flux, IndexMark, Opaque, Place, Policy, Ps, Span};
 
 use crate::applesauce::{times, u16_le, u32_le};
 
@@ -37,6 +39,11 @@ pub(super) const CELL: u32 = 32;
 /// Captures that last no longer are `TIMING`, by a quarter more than the
 /// 250 ms of the capture device.
 const SHORT_PS: u64 = 375_000_000_000;
+
+/// What a turn of a disk lasts, from over 600 to under 250 turns a minute.
+const TURN: RangeInclusive<Ps> = Ps(90_000_000_000)..=Ps(260_000_000_000);
+/// By which part of a turn the next one may last longer or shorter.
+const STEADY: u64 = 50;
 
 /// Names of the opaque parts.
 pub(super) const PART_KINDS: &str = "a2r.kinds";
@@ -91,6 +98,15 @@ impl Record {
     /// Where it ends.
     pub(super) fn end(&self) -> u64 {
         self.data.saturating_add(self.there)
+    }
+
+    /// Marks the start of a capture that was begun at the index.
+    pub(super) fn mark_start(&mut self) {
+        let marks: Vec<u64> = self.index.iter().map(|tick| u64::from(*tick)).collect();
+        let is_capture = self.is_times() && self.kind != SOLVED;
+        if is_capture && clock(self.resolution).is_some_and(|clock| leave_start_out(&marks, clock)) {
+            self.index.insert(0, 0);
+        }
     }
 
     /// True when its data are times.
@@ -151,6 +167,14 @@ pub(super) fn record(chunk: &[u8], at: usize, base: u64, solved: bool, resolutio
         there: (raw.len().saturating_sub(data) as u64).min(len.into()),
         resolution,
     })
+}
+
+/// True for marks that may be those of a capture from the index on, whose
+/// start has none: the first closes a turn that lasts as long as the next.
+pub(super) fn leave_start_out(marks: &[u64], clock: Clock) -> bool {
+    let Some((first, more)) = marks.split_first() else { return false };
+    let next = more.first().map_or(*first, |second| second.saturating_sub(*first));
+    TURN.contains(&clock.to_ps(*first)) && first.abs_diff(next).saturating_mul(STEADY) <= *first
 }
 
 /// The kind that captures of a track usually have.

@@ -53,7 +53,8 @@ pub(super) fn read(files: &FileSet, context: &Context) -> Result<Image> {
     let (chunks, end) = chunks::walk(source, HEADER as u64, context)?;
     let info = chunks.iter().find(|c| c.id == *raw::INFO).copied();
     let info = info.ok_or_else(|| Error::malformed(Span::file(HEADER as u64, 4), "there is no chunk INFO"))?;
-    let mut opening = Opening { source, context, opaque: Vec::new(), findings: Findings::default(), odd: false };
+    let (opaque, findings) = (Vec::new(), Findings::default());
+    let mut opening = Opening { source, context, opaque, findings, odd: false, in_step: false };
     let said = info.bytes(source, context)?;
     let drive = opening.info(&said, &info, version);
     let of_captures =
@@ -120,6 +121,8 @@ struct Opening<'a> {
     findings: Findings,
     /// The file does not lie as it is written here.
     odd: bool,
+    /// Each capture begins at the index.
+    in_step: bool,
 }
 
 impl Opening<'_> {
@@ -138,6 +141,7 @@ impl Opening<'_> {
             let at = Span::file(chunk.data().saturating_add(info::DRIVE as u64), 1);
             self.note(&FORMAT_ODD_VALUE, at, Place::Whole, format!("drive {drive}"));
         }
+        self.in_step = version >= '3' && info::in_step(said);
         let usual = info_len(version >= '3');
         self.odd |= said.len() < usual;
         if let Some(more) = said.get(usual..).filter(|more| !more.is_empty()) {
@@ -172,7 +176,10 @@ impl Opening<'_> {
                 true => raw::stream_record(&bytes, at, chunk.data()),
                 false => raw::record(&bytes, at, chunk.data(), solved, resolution),
             };
-            let Some(record) = record else { break };
+            let Some(mut record) = record else { break };
+            if self.in_step {
+                record.mark_start();
+            }
             self.context.entry(1)?;
             let end = usize::try_from(record.end().saturating_sub(chunk.data())).unwrap_or(usize::MAX);
             self.note_record(&record, drive)?;

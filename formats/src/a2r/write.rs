@@ -35,6 +35,10 @@ pub(super) fn fit(image: &Image, context: &Context) -> Fitted {
     if let Some(place) = info.get_mut(info::DRIVE) {
         *place = drive;
     }
+    if let Some(place) = info.get_mut(info::IN_STEP).filter(|place| third && **place <= 1) {
+        let said = if own { *place == 1 } else { survey.from_index };
+        *place = u8::from(said && !survey.astray);
+    }
     let opaque: Vec<Opaque> = kept.iter().filter(|o| survey.fits(o)).cloned().collect();
     let mut claims = vec![read::version(magic)];
     claims.extend(info::claims(&info, info::START));
@@ -86,6 +90,10 @@ struct Survey {
     ticks: [u32; 2],
     /// Records of a stream hold all.
     is_stream: bool,
+    /// Captures begin at the index, and need no mark of it.
+    from_index: bool,
+    /// Some do not, but would be taken for such.
+    astray: bool,
 }
 
 fn at(parts: &[Opaque], name: &str, at: TrackAt) -> impl Iterator<Item = Arc<[u8]>> {
@@ -99,7 +107,8 @@ fn all_flux(track: &Track) -> impl Iterator<Item = &Flux> {
 
 impl Survey {
     fn of(floppy: &Floppy, kept: &[Opaque], drive: u8, context: &Context) -> Result<Self, NotFitted> {
-        let mut all = Self { tracks: Vec::new(), ticks: [0; 2], is_stream: true };
+        let (tracks, ticks) = (Vec::new(), [0; 2]);
+        let mut all = Self { tracks, ticks, is_stream: true, from_index: false, astray: false };
         let mut clocks: [Vec<Clock>; 2] = Default::default();
         for position in floppy.tracks.positions() {
             let place = Place::Track(position);
@@ -119,8 +128,14 @@ impl Survey {
             let solved = readings > 0 && at(kept, raw::PART_SOLVED, position).next().is_some();
             for (nth, flux) in (1..).zip(all_flux(&track)) {
                 ask(flux, &place)?;
-                let list = if solved && nth == readings { &mut clocks[1] } else { &mut clocks[0] };
-                list.push(flux.clock);
+                let [captured, of_solved] = &mut clocks;
+                if solved && nth == readings {
+                    of_solved.push(flux.clock);
+                } else {
+                    captured.push(flux.clock);
+                    all.from_index |= marks(flux, true).len() < flux.index.len();
+                    all.astray |= raw::leave_start_out(&marks(flux, false), flux.clock);
+                }
                 all.is_stream &= is_loop(flux) && raw::resolution(flux.clock) == Some(raw::TICK);
             }
             all.is_stream &= !solved && location < u16::from(raw::LAST);
@@ -225,7 +240,8 @@ pub(super) fn emit(image: &Image, out: &mut dyn Output, context: &Context) -> Re
     let drive = info.get(info::DRIVE).copied().unwrap_or(0);
     info.extend(image.opaque(raw::PART_INFO).map_or(&[][..], |o| &o.bytes));
     let survey = Survey::of(floppy, &image.opaque, drive, context).map_err(failed)?;
-    let mut file = Writing { image, tracks: &floppy.tracks, survey: &survey, drive, out, context, end: 0 };
+    let in_step = third && info::in_step(&info);
+    let mut file = Writing { image, tracks: &floppy.tracks, survey: &survey, drive, in_step, out, context, end: 0 };
     file.out.begin("")?;
     file.write(&[magic, &SIGNATURE].concat())?;
     file.write(&chunks::head(raw::INFO, u32::try_from(info.len()).unwrap_or(u32::MAX)))?;
@@ -258,6 +274,8 @@ struct Writing<'a> {
     tracks: &'a TrackMap,
     survey: &'a Survey,
     drive: u8,
+    /// Marks of the index at the start of captures are left out.
+    in_step: bool,
     out: &'a mut dyn Output,
     context: &'a Context,
     /// Bytes that were written.
@@ -351,7 +369,7 @@ impl<'a> Writing<'a> {
         self.each(asked, |kind, record| {
             all.extend([b'C', kind, low, high]);
             match record {
-                Ok((flux, data)) => push(&mut all, &flux, &data),
+                Ok((flux, data)) => push(&mut all, &marks(&flux, self.in_step), &data),
                 Err(bytes) => all.extend_from_slice(&bytes),
             }
         })?;
@@ -362,15 +380,24 @@ impl<'a> Writing<'a> {
         let mirror = at(&self.image.opaque, raw::PART_SOLVED, asked.at).next().filter(|_| asked.solved);
         let (Some(mirror), Some((flux, data))) = (mirror, self.readings(asked)?.pop()) else { return Ok(Vec::new()) };
         let mut all = [&[raw::SOLVED][..], &self.location(asked).to_le_bytes(), &mirror].concat();
-        push(&mut all, &flux, &data);
+        push(&mut all, &marks(&flux, false), &data);
         Ok(all)
     }
 }
 
+/// The ticks of the index marks, the start left out where `in_step` says it.
+fn marks(flux: &Flux, in_step: bool) -> Vec<u64> {
+    let all: Vec<u64> = flux.index.iter().map(|mark| mark.tick).collect();
+    match all.split_first() {
+        Some((0, rest)) if in_step && raw::leave_start_out(rest, flux.clock) => rest.to_vec(),
+        _ => all,
+    }
+}
+
 /// Index marks and data of a record.
-fn push(out: &mut Vec<u8>, flux: &Flux, data: &[u8]) {
-    out.push(u8::try_from(flux.index.len()).unwrap_or(0));
-    flux.index.iter().for_each(|m| out.extend(u32::try_from(m.tick).unwrap_or(u32::MAX).to_le_bytes()));
+fn push(out: &mut Vec<u8>, marks: &[u64], data: &[u8]) {
+    out.push(u8::try_from(marks.len()).unwrap_or(0));
+    marks.iter().for_each(|tick| out.extend(u32::try_from(*tick).unwrap_or(u32::MAX).to_le_bytes()));
     out.extend(u32::try_from(data.len()).unwrap_or(0).to_le_bytes());
     out.extend_from_slice(data);
 }
