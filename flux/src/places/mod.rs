@@ -1,5 +1,6 @@
 //! Sightings of several revolutions by the physical places that they show.
 
+mod fields;
 mod seen;
 mod spot;
 #[cfg(test)]
@@ -185,6 +186,7 @@ impl Places {
     /// they are right is then far more likely than that a wrong one satisfies it.
     pub(crate) fn settle(&mut self) {
         self.join_echoes();
+        self.join_fields();
         let shown = |spot: &&Spot| {
             spot.seen.iter().any(|s| s.is_of_loop() && (s.support > Support::Otherwise || spot.agreed(s)))
         };

@@ -171,3 +171,44 @@ fn what_a_loop_that_slipped_shows_is_of_the_place_that_its_id_or_its_data_tell()
         assert_eq!(spot.is_echoed_by(&Spot { seen: vec![echo] }), is_echo, "row {n}");
     }
 }
+
+/// An id field that a loop shows, data that another reading shows so far behind it, in
+/// permille of a turn, and others of the track, whose data come after seven.
+#[test]
+fn an_id_and_data_that_two_readings_show_are_one_sector_where_they_lie_as_in_others() {
+    let place = |r: u8| TURN * u64::from(r) / 10;
+    let whole = |r: u8| {
+        let mut whole = seen(0, r, Support::Same);
+        whole.sighting.id = Known::Value(Some(SectorId { c: 1, h: 0, r, n: 2 }));
+        Spot { seen: vec![Seen { at: place(r), data_at: Some(place(r) + TURN / 1000 * 7), ..whole }] }
+    };
+    let id = |id_check: Check| {
+        let mut id = whole(5).seen.remove(0);
+        (id.sighting.data, id.sighting.data_check) = (DataField::Missing, Known::Unrecorded);
+        id.sighting.id_check = Known::Value(id_check);
+        Spot { seen: vec![Seen { data_at: None, ..id }] }
+    };
+    let data = |permille: u64, bytes: usize| {
+        let mut data = seen(0, 5, Support::Same);
+        (data.sighting.id, data.sighting.id_check) = (Known::Value(None), Known::Unrecorded);
+        data.sighting.data = DataField::Bytes(vec![5; bytes].into());
+        let at = place(5) + TURN / 1000 * permille;
+        Spot { seen: vec![Seen { at, data_at: Some(at), strip: 1, ..data }] }
+    };
+    let table = [
+        (id(Check::Good), data(7, 512), true),
+        (id(Check::Good), data(8, 512), true),
+        (id(Check::Good), data(10, 512), false),
+        (id(Check::Good), data(7, 256), false),
+        (id(Check::Bad), data(7, 512), false),
+    ];
+    for (n, (id, data, joined)) in table.into_iter().enumerate() {
+        let mut places = Places { spots: vec![whole(1), whole(2), whole(8), id, data], ..Places::default() };
+        places.join_fields();
+        assert_eq!(places.spots.len(), if joined { 4 } else { 5 }, "row {n}");
+        let read = places.spots.iter().flat_map(|spot| &spot.seen).find(|s| s.strip == 1).unwrap();
+        assert_eq!(read.sighting.sector_id().map(|id| id.r), joined.then_some(5), "row {n}");
+        assert_eq!(read.at == place(5), joined, "row {n}");
+        assert!(!read.sighting.reconstructed, "a CRC says that the id is right");
+    }
+}
