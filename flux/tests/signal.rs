@@ -111,8 +111,11 @@ proptest! {
             let shown = revolutions(&flux, &Context::default()).unwrap().into_iter().map(|r| read(&r.cells));
             // Of a few dense sectors cells of another length are likelier now and then.
             // They show nothing, and then the other lengths are tried.
+            // What a field holds may look like a mark of another code: the cells show that too.
+            let told = read(&cells);
+            prop_assert!(told.slots.len() >= track.len());
             for shown in shown.filter(|shown| !shown.slots.is_empty() || track.is_empty()) {
-                media::same(&sectors(&track), &shown);
+                media::same(&told, &shown);
             }
             let derived = derive(&Track::of(Reading::Flux(flux)), AT, &Context::default()).unwrap().unwrap();
             prop_assert_eq!(derived.sectors.slots.is_empty(), track.is_empty());

@@ -162,6 +162,19 @@ fn files_of_others_come_back() {
     }
 }
 
+#[test]
+fn cells_of_which_no_length_is_told_have_that_of_the_header() {
+    // 99 kbit/s, and longer than the opcode can say.
+    for ps in [5_025_126, 7_950_000] {
+        let of_none = |clock: CellClock| Cells { clock, ..Cells::plain(pattern(3, 50), Known::Unrecorded) };
+        let none = of_none(CellClock::Runs(vec![(0, Ps(ps))]));
+        assert_law("hfe3", &cell_disk([(0, 0, none.clone())]));
+        let told = of_none(CellClock::Uniform(Known::Value(Ps(ps))));
+        let untold = of_none(CellClock::Uniform(Known::Unrecorded));
+        assert_law("hfe3", &cell_disk([(0, 0, told), (1, 0, untold), (2, 0, none)]));
+    }
+}
+
 proptest! {
     #[test]
     fn any_cells_come_back(

@@ -189,6 +189,8 @@ fn clock(runs: &[(u32, Option<u8>)], header: Known<Ps>) -> CellClock {
 pub(super) fn shape(cells: &Cells, header: Known<Ps>) -> Cells {
     let len = cells.bits.len() as u64;
     let nearest = |ps: Ps| cell(periods(ps));
+    // What is told of no cell is told by the header, and written as it is of all others.
+    let header = header.copied().map_or(header, |ps| Known::Value(nearest(ps)));
     let clock = match &cells.clock {
         CellClock::Uniform(ps) => CellClock::Uniform(ps.copied().map_or(header, |ps| Known::Value(nearest(ps)))),
         CellClock::Runs(runs) => runs_of(runs, cells.bits.len(), nearest, header),
