@@ -211,4 +211,11 @@ fn an_id_and_data_that_two_readings_show_are_one_sector_where_they_lie_as_in_oth
         assert_eq!(read.at == place(5), joined, "row {n}");
         assert!(!read.sighting.reconstructed, "a CRC says that the id is right");
     }
+    // A sum of six bits does not.
+    let mut spots = vec![whole(1), whole(2), id(Check::Good), data(7, 512)];
+    spots.iter_mut().flat_map(|spot| &mut spot.seen).for_each(|seen| seen.sighting.scheme = Scheme::MacGcr);
+    let mut places = Places { spots, ..Places::default() };
+    places.join_fields();
+    let read = places.spots.iter().flat_map(|spot| &spot.seen).find(|s| s.strip == 1).unwrap();
+    assert_eq!((read.sighting.sector_id().map(|id| id.r), read.sighting.reconstructed), (Some(5), true));
 }
