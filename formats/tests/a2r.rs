@@ -283,9 +283,15 @@ fn captures_in_step_begin_at_the_index() {
     };
     let bytes = of_turns(1, &turns);
     assert_eq!(begun(&bytes), [(Edge::Index, 3), (Edge::Index, 2), (Edge::Anywhere, 2), (Edge::Anywhere, 3)]);
+    // The marks at the start are not the file's, and that is said.
+    let findings = read("a2r", &bytes).unwrap().findings;
+    let said: Vec<_> = findings.iter().map(|f| (f.code.id, f.at.clone(), f.message.split(':').next())).collect();
+    let inferred = "the start of 2 captures is taken for the index";
+    assert_eq!(said, [("flux.index-inferred", Span::file(16 + 35, 1), Some(inferred))]);
     assert!(assert_law("a2r", &read("a2r", &bytes).unwrap()) == bytes);
     let bytes = of_turns(0, &turns);
     assert!(begun(&bytes).iter().all(|(start, _)| *start == Edge::Anywhere));
+    assert!(codes(&read("a2r", &bytes).unwrap()).is_empty());
     assert!(assert_law("a2r", &read("a2r", &bytes).unwrap()) == bytes);
 }
 

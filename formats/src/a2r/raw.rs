@@ -100,13 +100,15 @@ impl Record {
         self.data.saturating_add(self.there)
     }
 
-    /// Marks the start of a capture that was begun at the index.
-    pub(super) fn mark_start(&mut self) {
+    /// Marks the start of a capture that was begun at the index; false where it was not.
+    pub(super) fn mark_start(&mut self) -> bool {
         let marks: Vec<u64> = self.index.iter().map(|tick| u64::from(*tick)).collect();
         let is_capture = self.is_times() && self.kind != SOLVED;
-        if is_capture && clock(self.resolution).is_some_and(|clock| leave_start_out(&marks, clock)) {
+        let begun = is_capture && clock(self.resolution).is_some_and(|clock| leave_start_out(&marks, clock));
+        if begun {
             self.index.insert(0, 0);
         }
+        begun
     }
 
     /// True when its data are times.

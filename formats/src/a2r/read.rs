@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use floptical_io::{FileSet, Source};
 use floptical_model::finding::{
-    FORMAT_FIELDS_DIFFER, FORMAT_ODD_VALUE, FORMAT_TAIL, FORMAT_TRUNCATED, FORMAT_UNREADABLE_REST,
+    FLUX_INDEX_INFERRED, FORMAT_FIELDS_DIFFER, FORMAT_ODD_VALUE, FORMAT_TAIL, FORMAT_TRUNCATED, FORMAT_UNREADABLE_REST,
 };
 use floptical_model::{
     Bits, Carrier, CellClock, Cells, Claim, ClaimKind, Code, Context, Edge, Error, Finding, Findings, Floppy, Flux,
@@ -54,7 +54,7 @@ pub(super) fn read(files: &FileSet, context: &Context) -> Result<Image> {
     let info = chunks.iter().find(|c| c.id == *raw::INFO).copied();
     let info = info.ok_or_else(|| Error::malformed(Span::file(HEADER as u64, 4), "there is no chunk INFO"))?;
     let (opaque, findings) = (Vec::new(), Findings::default());
-    let mut opening = Opening { source, context, opaque, findings, odd: false, in_step: false };
+    let mut opening = Opening { source, context, opaque, findings, odd: false, in_step: false, begun: 0 };
     let said = info.bytes(source, context)?;
     let drive = opening.info(&said, &info, version);
     let of_captures =
@@ -63,6 +63,7 @@ pub(super) fn read(files: &FileSet, context: &Context) -> Result<Image> {
     for chunk in chunks.iter().filter(|c| of_captures(c)) {
         records.extend(opening.records(chunk, drive)?);
     }
+    opening.note_begun(&info);
     opening.order(&chunks, &records, of_captures);
     let held = opening.held(records, drive)?;
     let mut claims = vec![self::version(&header)];
@@ -121,8 +122,10 @@ struct Opening<'a> {
     findings: Findings,
     /// The file does not lie as it is written here.
     odd: bool,
-    /// Each capture begins at the index.
+    /// INFO says that captures are in step with each other.
     in_step: bool,
+    /// Captures whose start was taken for the index.
+    begun: u64,
 }
 
 impl Opening<'_> {
@@ -177,8 +180,8 @@ impl Opening<'_> {
                 false => raw::record(&bytes, at, chunk.data(), solved, resolution),
             };
             let Some(mut record) = record else { break };
-            if self.in_step {
-                record.mark_start();
+            if self.in_step && record.mark_start() {
+                self.begun = self.begun.saturating_add(1);
             }
             self.context.entry(1)?;
             let end = usize::try_from(record.end().saturating_sub(chunk.data())).unwrap_or(usize::MAX);
@@ -199,6 +202,19 @@ impl Opening<'_> {
             self.keep(raw::PART_LAYOUT, Place::Whole, rest, start, Policy::Recompute);
         }
         Ok(all)
+    }
+
+    /// Says that the marks at the start of captures are not the file's.
+    fn note_begun(&mut self, info: &Chunk) {
+        if self.begun > 0 {
+            let at = Span::file(info.data().saturating_add(info::IN_STEP as u64), 1);
+            let what = format!(
+                "the start of {} captures is taken for the index: INFO says that they are in step, and the first mark \
+                 closes a turn as long as the next",
+                self.begun
+            );
+            self.note(&FLUX_INDEX_INFERRED, at, Place::Whole, what);
+        }
     }
 
     fn note_record(&mut self, record: &Record, drive: u8) -> Result<()> {

@@ -34,6 +34,7 @@ codes! {
     DISC_ECC "disc.ecc" Contradiction "The error correction code of a sector does not hold.";
     // Signal.
     FLUX_NO_INDEX "flux.no-index" Oddity "The capture holds no whole revolution between two index marks.";
+    FLUX_INDEX_INFERRED "flux.index-inferred" Info "A capture has no index mark at its start; that it began there follows from other fields.";
     FLUX_CAPTURE "flux.capture" Damage "The device reported trouble while it captured.";
     FLUX_REVOLUTIONS_DIFFER "flux.revolutions-differ" Oddity "Revolutions of one track hold different data.";
     FLUX_PASSED_OVER "flux.passed-over" Info "The first revolution is good by itself; the others were not looked at.";
