@@ -129,7 +129,7 @@ pub(crate) fn climb(
         }
         climber.merge(&read, places, &mut strips)?;
     }
-    places.settle();
+    places.settle(context)?;
     Ok(strips)
 }
 

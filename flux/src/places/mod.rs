@@ -184,7 +184,9 @@ impl Places {
     /// Where loops read others of the track, which have it, and nothing else is shown
     /// of the place, by another revolution or by a higher rung, a CRC is enough: that
     /// they are right is then far more likely than that a wrong one satisfies it.
-    pub(crate) fn settle(&mut self) {
+    pub(crate) fn settle(&mut self, context: &Context) -> Result<()> {
+        // Every place is held against every other.
+        context.step((self.spots.len() as u64).saturating_mul(self.spots.len() as u64))?;
         self.join_echoes();
         self.join_fields();
         let shown = |spot: &&Spot| {
@@ -203,6 +205,7 @@ impl Places {
         }
         self.spots.iter_mut().for_each(Spot::doubt_what_differs);
         self.number_by_spacing();
+        Ok(())
     }
 
     /// A sector without an id has the one number that is missing, where most

@@ -135,7 +135,7 @@ fn what_a_loop_read_where_loops_read_others_is_good_if_nothing_else_is_shown_of_
     for (others, spot, status) in table {
         let read = (1..=others).map(|r| Spot { seen: vec![told(0, r, Support::Same)] });
         let mut places = Places { spots: read.chain([spot]).collect(), ..Places::default() };
-        places.settle();
+        places.settle(&Context::default()).unwrap();
         let left = places.spots.iter().filter(|spot| spot.seen.iter().any(|s| s.at == TURN * 3 / 9));
         assert_eq!(left.map(|spot| spot.seen[0].sighting.status()).collect::<Vec<_>>(), [status], "{others} others");
     }
