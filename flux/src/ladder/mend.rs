@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use floptical_model::Bits;
 
-use crate::code::{Code, Role};
+use crate::code::{Code, Mark, Role};
 use crate::search::{Hits, places};
 
 /// Cells of a mark that may be wrong, of a code with a strong check and of one
@@ -20,7 +20,7 @@ pub(super) fn mended(
     codes: &[&'static Code],
     fields: &[Range<usize>],
 ) -> Option<(Bits, Vec<Range<usize>>)> {
-    let mut found: Vec<(usize, u32, u64, u64)> = Vec::new();
+    let mut found: Vec<(usize, (u32, u32), u64, u64)> = Vec::new();
     for code in codes {
         let whole: Vec<usize> = places(bits, false, code.sync).collect();
         let most = WRONG.get(usize::from(code.strong)).copied().unwrap_or(0);
@@ -28,8 +28,14 @@ pub(super) fn mended(
         for at in 0..bits.len().saturating_sub(63) {
             let window = bits.window(at, 64);
             let marks = code.marks.iter().filter(|m| m.role != Role::Index);
-            let wrong = marks.map(|m| (((window ^ m.cells.value) & cells).count_ones(), m.cells.value)).min();
-            let Some((wrong, value)) = wrong.filter(|(wrong, _)| (1..=most).contains(wrong)) else { continue };
+            // The lead tells which of two is nearer: its bytes are alike, and a mark
+            // that is shifted by one has few wrong cells as well.
+            let wrong = |m: &Mark| {
+                let wrong = (window ^ m.cells.value) & m.cells.mask;
+                ((wrong & cells).count_ones(), wrong.count_ones())
+            };
+            let nearest = marks.map(|m| (wrong(m), m.cells.value)).min();
+            let Some((wrong, value)) = nearest.filter(|((wrong, _), _)| (1..=most).contains(wrong)) else { continue };
             let near = whole.partition_point(|w| w.saturating_add(ALONE) <= at);
             if whole.get(near).is_some_and(|w| *w < at.saturating_add(ALONE))
                 || fields.iter().any(|field| field.contains(&at))
@@ -78,5 +84,22 @@ mod tests {
         assert!(again == whole && places.first() == Some(&(100..164)));
         assert!(found(101..200).is_some());
         assert!(found(90..120).is_none());
+    }
+
+    #[test]
+    fn a_mark_is_mended_where_it_lies_and_not_an_a1_before() {
+        let code = Code::of(Scheme::IbmMfm).unwrap();
+        let mark = code.marks.iter().find(|m| m.byte == 0xFB).unwrap();
+        let mut whole = Bits::zeros(0);
+        (0..100).for_each(|_| whole.push_bits(0b10, 2));
+        whole.push_bits(mark.cells.value, 64);
+        whole.push_bits(0, 64);
+        // The second transition of the third A1 came a cell early: read so, it is
+        // as near to the byte of a mark.
+        let mut bits = whole.clone();
+        bits.set(200 + 40, false);
+        bits.set(200 + 41, true);
+        let (again, places) = mended(&bits, &[code], &[]).unwrap();
+        assert!(again == whole, "{places:?}");
     }
 }

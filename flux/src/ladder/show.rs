@@ -188,14 +188,21 @@ impl Which<'_> {
     }
 
     fn rests_on_mended(self, sighting: &Sighting) -> bool {
-        let Self::Mended(ranges) = self else { return false };
-        let spans = || [&sighting.id_span, &sighting.data_span].into_iter().flatten();
-        ranges.iter().any(|range| spans().any(|span| overlaps(span, range)))
+        self.mends(&sighting.id_span) || self.mends(&sighting.data_span)
     }
 
-    /// True for what was judged and is kept.
+    /// True for a field with a mended mark.
+    fn mends(self, field: &Option<Span>) -> bool {
+        let Self::Mended(ranges) = self else { return false };
+        field.as_ref().is_some_and(|span| ranges.iter().any(|range| overlaps(span, range)))
+    }
+
+    /// True for what was judged and is kept. For data after a mended mark their check
+    /// speaks, or an id field that announces them.
     fn is_wanted(self, sighting: &Sighting) -> bool {
-        !matches!(self, Self::Mended(_)) || (sighting.reconstructed && sighting.status() == Status::Reconstructed)
+        let announced = || sighting.id_check == Known::Value(Check::Good) && !self.mends(&sighting.id_span);
+        let spoken_for = || sighting.status() == Status::Reconstructed || announced();
+        !matches!(self, Self::Mended(_)) || (sighting.reconstructed && spoken_for())
     }
 }
 
