@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use floptical_flux::{Derived, derive, transitions, write_track};
 use floptical_model::{
-    Bits, Cells, Choice, Clock, Context, DataField, Flux, IndexMark, Limits, Ps, Reading, Rung, Scheme, SectorId,
-    Sectors, Sighting, Slot, Span, Status, Track, TrackAt,
+    Bits, Cells, Check, Choice, Clock, Context, DataField, Flux, IndexMark, Known, Limits, Ps, Reading, Rung, Scheme,
+    SectorId, Sectors, Sighting, Slot, Span, Status, Track, TrackAt,
 };
 use media::{form, noise, plain, sectors};
 
@@ -149,6 +149,32 @@ fn a_lost_transition_is_found_by_the_crc_and_the_sector_is_never_good() {
     assert_eq!(right(&made, &derived.sectors, Status::Good), 8);
     assert_eq!(right(&made, &derived.sectors, Status::Reconstructed), 1);
     assert!(derived.sectors.slots[4].chosen().reconstructed);
+}
+
+/// A transition in the last A1 before the data of a sector came a cell early: so read,
+/// an A1 before the right one is nearly a mark as well.
+#[test]
+fn data_after_a_damaged_mark_are_shown_whether_their_check_holds_or_not() {
+    let (made, _) = written(Scheme::IbmMfm, 9);
+    for (check, status) in [(Check::Good, Status::Reconstructed), (Check::Bad, Status::BadCheck)] {
+        let mut made = made.clone();
+        made.slots[4].alter(|seen| {
+            seen.data_check = Known::Value(check);
+            seen.data_check_value = if check == Check::Bad { Known::Value(0x1234) } else { Known::Unrecorded };
+        });
+        let cells = write_track(&made, &form(Scheme::IbmMfm)).unwrap();
+        let (mut times, turn) = clean(&cells, 1);
+        let calm = read(capture(times.clone(), turn, 1));
+        let Some(Span::Cells { start, .. }) = calm.sectors.slots[4].chosen().data_span else { panic!("no data") };
+        let at = (start + 32 + 8) as f64 * CELL;
+        let moved = times.iter_mut().min_by(|a, b| (**a - at).abs().total_cmp(&(**b - at).abs())).unwrap();
+        *moved += CELL;
+        let derived = read(capture(shaken(&times, 3.0, 5), turn, 1));
+        let read = derived.sectors.slots[4].chosen();
+        assert_eq!((read.status(), read.reconstructed), (status, true));
+        assert_eq!(&read.data.bytes().unwrap()[..], wanted(&made, read.sector_id()));
+        assert_eq!(right(&made, &derived.sectors, Status::Good), 8);
+    }
 }
 
 #[test]

@@ -61,11 +61,16 @@ impl Climber<'_> {
         let codes: Vec<&'static Code> = CODES.iter().copied().filter(is_mended).collect();
         let cells = laid.strip.cells;
         self.context.step(cells.bits.len() as u64)?;
-        let known = data_fields(&recognise(&cells, self.at, self.context)?);
-        let Some((bits, mended)) = mend::mended(&cells.bits, &codes, &known) else { return Ok(None) };
+        let shown = recognise(&cells, self.at, self.context)?;
+        let Some((bits, mended)) = mend::mended(&cells.bits, &codes, &data_fields(&shown)) else { return Ok(None) };
         let strip = Strip { cells: Cells { bits: Arc::new(bits), ..cells }, ..laid.strip };
         let laid = Laid { strip, ..laid };
-        let found = self.judged(&laid, (rung, Which::Mended(&mended)), places)?;
+        let mut found = self.judged(&laid, (rung, Which::Mended(&mended)), places)?;
+        let mut announced = found.clone();
+        announced.slots.retain(|slot| is_announced(slot.chosen(), &shown));
+        places.announce(&announced);
+        // The check is all that speaks for the others.
+        found.slots.retain(|slot| slot.status() == Status::Reconstructed);
         places.improve(&found, self.context)?;
         Ok(Some(laid.strip.cells))
     }
@@ -174,7 +179,7 @@ struct Laid<'a> {
 #[derive(Clone, Copy)]
 enum Which<'a> {
     All,
-    /// Those that rest on one of these mended marks, if something speaks for them.
+    /// Those that rest on one of these mended marks, or were found by a search.
     Mended(&'a [Range<usize>]),
     /// Those whose check holds and is strong.
     Holding,
@@ -188,21 +193,14 @@ impl Which<'_> {
     }
 
     fn rests_on_mended(self, sighting: &Sighting) -> bool {
-        self.mends(&sighting.id_span) || self.mends(&sighting.data_span)
-    }
-
-    /// True for a field with a mended mark.
-    fn mends(self, field: &Option<Span>) -> bool {
         let Self::Mended(ranges) = self else { return false };
-        field.as_ref().is_some_and(|span| ranges.iter().any(|range| overlaps(span, range)))
+        let spans = || [&sighting.id_span, &sighting.data_span].into_iter().flatten();
+        ranges.iter().any(|range| spans().any(|span| overlaps(span, range)))
     }
 
-    /// True for what was judged and is kept. For data after a mended mark their check
-    /// speaks, or an id field that announces them.
+    /// True for what was judged and is kept.
     fn is_wanted(self, sighting: &Sighting) -> bool {
-        let announced = || sighting.id_check == Known::Value(Check::Good) && !self.mends(&sighting.id_span);
-        let spoken_for = || sighting.status() == Status::Reconstructed || announced();
-        !matches!(self, Self::Mended(_)) || (sighting.reconstructed && spoken_for())
+        !matches!(self, Self::Mended(_)) || sighting.reconstructed
     }
 }
 
@@ -214,6 +212,14 @@ fn data_fields(sectors: &Sectors) -> Vec<Range<usize>> {
         .map(Slot::chosen)
         .filter(|s| s.id_check == Known::Value(Check::Good) || s.status() == Status::Good);
     told.filter_map(|s| field::range(s.data_span.as_ref()?)).collect()
+}
+
+/// True for data whose check fails and before which a string shows an id field
+/// without any.
+fn is_announced(sighting: &Sighting, by: &Sectors) -> bool {
+    let is_its = |id: &Sighting| id.id_check == Known::Value(Check::Good) && id.id_span == sighting.id_span;
+    let mut ids = by.slots.iter().map(Slot::chosen).filter(|s| s.data_span.is_none());
+    sighting.status() == Status::BadCheck && ids.any(is_its)
 }
 
 fn overlaps(span: &Span, range: &Range<usize>) -> bool {

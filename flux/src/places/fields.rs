@@ -33,6 +33,23 @@ impl Places {
             }
         }
     }
+
+    /// Where nothing but its id field is shown of a sector, show the data that it
+    /// announces, though their check fails.
+    pub(super) fn show_announced(&mut self) {
+        let announced = std::mem::take(&mut self.announced);
+        let (ids, others): (Vec<Spot>, _) = std::mem::take(&mut self.spots).into_iter().partition(Spot::is_id_alone);
+        self.spots = ids;
+        for seen in announced {
+            let turn = seen.sighting.revolution;
+            let Some(spot) = self.nearest(&seen, |_| true) else { continue };
+            if spot.seen.iter().all(|s| s.sighting.revolution != turn || s.data_at.is_none()) {
+                spot.seen.retain(|s| s.sighting.revolution != turn);
+                spot.push(seen);
+            }
+        }
+        self.spots.extend(others);
+    }
 }
 
 /// How far behind its id field the data field of a sector begins.

@@ -33,6 +33,9 @@ pub(crate) struct Places {
     /// Sectors that were recognised by their ids where there was no place yet,
     /// and whose data are no good.
     unplaced: Vec<Seen>,
+    /// Data after a mended mark that their check does not speak for: no more than an
+    /// id field announces them.
+    announced: Vec<Seen>,
 }
 
 impl Places {
@@ -78,6 +81,14 @@ impl Places {
         self.unplaced.truncate(UNPLACED);
         self.strips = self.strips.saturating_add(1);
         Ok(())
+    }
+
+    /// Put aside data that nothing but an id field announces, until it is known that
+    /// nothing else is shown of the place.
+    pub(crate) fn announce(&mut self, sectors: &Sectors) {
+        let announced: Vec<Seen> = self.sightings(sectors).collect();
+        self.announced.extend(announced);
+        self.announced.truncate(UNPLACED);
     }
 
     /// Take out of a reading by a higher rung what another has confirmed of the same
@@ -189,6 +200,7 @@ impl Places {
         context.step((self.spots.len() as u64).saturating_mul(self.spots.len() as u64))?;
         self.join_echoes();
         self.join_fields();
+        self.show_announced();
         let shown = |spot: &&Spot| {
             spot.seen.iter().any(|s| s.is_of_loop() && (s.support > Support::Otherwise || spot.agreed(s)))
         };

@@ -219,3 +219,31 @@ fn an_id_and_data_that_two_readings_show_are_one_sector_where_they_lie_as_in_oth
     let read = places.spots.iter().flat_map(|spot| &spot.seen).find(|s| s.strip == 1).unwrap();
     assert_eq!((read.sighting.sector_id().map(|id| id.r), read.sighting.reconstructed), (Some(5), true));
 }
+
+/// An id field of one revolution or two, and data after a mended mark that it announces.
+#[test]
+fn data_that_an_id_announces_are_shown_where_nothing_else_is() {
+    let id = |revolution: u16| {
+        let mut id = seen(revolution, 0, Support::None);
+        (id.sighting.data, id.sighting.data_check) = (DataField::Missing, Known::Unrecorded);
+        Seen { data_at: None, ..id }
+    };
+    let announced = |revolution: u16, byte: u8| {
+        let mut announced = seen(revolution, byte, Support::None);
+        announced.sighting.data_check = Known::Value(Check::Bad);
+        announced
+    };
+    let table = [
+        (vec![id(0)], vec![announced(0, 1)], vec![Some(1)]),
+        (vec![id(0)], vec![announced(0, 1), announced(0, 2)], vec![Some(1)]),
+        (vec![id(0), id(1)], vec![announced(1, 2)], vec![None, Some(2)]),
+        (vec![id(0)], vec![announced(0, 1), announced(1, 2)], vec![Some(1), Some(2)]),
+        (vec![seen(0, 9, Support::None)], vec![announced(0, 1)], vec![Some(9)]),
+    ];
+    for (n, (held, announced, shown)) in table.into_iter().enumerate() {
+        let mut places = Places { spots: vec![Spot { seen: held }], announced, ..Places::default() };
+        places.show_announced();
+        let first = |seen: &Seen| seen.sighting.data.bytes().map(|bytes| bytes[0]);
+        assert_eq!(places.spots[0].seen.iter().map(first).collect::<Vec<_>>(), shown, "row {n}");
+    }
+}
