@@ -13,6 +13,36 @@ const WRONG: [u32; 2] = [2, 4];
 /// Cells around a mark in which there is no other.
 const ALONE: usize = 64;
 
+/// A place that is nearly a mark.
+struct Near {
+    at: usize,
+    /// Wrong cells of those that must show it, and of all of it. The lead tells which
+    /// of two is nearer: its bytes are alike, and a mark that is shifted by one has few
+    /// wrong cells as well.
+    wrong: (u32, u32),
+    /// The mark, and the cells that must show it.
+    value: u64,
+    must_show: u64,
+}
+
+impl Near {
+    /// The mark of a code that the cells from `at` on are nearest to.
+    fn of(code: &Code, bits: &Bits, at: usize) -> Option<Self> {
+        let (window, must_show) = (bits.window(at, 64), code.must_show());
+        let near = |mark: &Mark| {
+            let wrong = (window ^ mark.cells.value) & mark.cells.mask;
+            let wrong = ((wrong & must_show).count_ones(), wrong.count_ones());
+            Self { at, wrong, value: mark.cells.value, must_show }
+        };
+        let marks = code.marks.iter().filter(|m| m.role != Role::Index);
+        marks.map(near).min_by_key(|near| (near.wrong, near.value))
+    }
+
+    fn range(&self) -> Range<usize> {
+        self.at..self.at.saturating_add(64)
+    }
+}
+
 /// The string with its damaged marks mended, and where those are; `None` where
 /// there is none. Within a field that is known there is none.
 pub(super) fn mended(
@@ -20,32 +50,22 @@ pub(super) fn mended(
     codes: &[&'static Code],
     fields: &[Range<usize>],
 ) -> Option<(Bits, Vec<Range<usize>>)> {
-    let mut found: Vec<(usize, (u32, u32), u64, u64)> = Vec::new();
+    let mut found: Vec<Near> = Vec::new();
     for code in codes {
         let whole: Vec<usize> = places(bits, false, code.sync).collect();
         let most = WRONG.get(usize::from(code.strong)).copied().unwrap_or(0);
-        let cells = code.must_show();
-        for at in 0..bits.len().saturating_sub(63) {
-            let window = bits.window(at, 64);
-            let marks = code.marks.iter().filter(|m| m.role != Role::Index);
-            // The lead tells which of two is nearer: its bytes are alike, and a mark
-            // that is shifted by one has few wrong cells as well.
-            let wrong = |m: &Mark| {
-                let wrong = (window ^ m.cells.value) & m.cells.mask;
-                ((wrong & cells).count_ones(), wrong.count_ones())
-            };
-            let nearest = marks.map(|m| (wrong(m), m.cells.value)).min();
-            let Some((wrong, value)) = nearest.filter(|((wrong, _), _)| (1..=most).contains(wrong)) else { continue };
+        let is_alone = |at: usize| {
             let near = whole.partition_point(|w| w.saturating_add(ALONE) <= at);
-            if whole.get(near).is_some_and(|w| *w < at.saturating_add(ALONE))
-                || fields.iter().any(|field| field.contains(&at))
-            {
-                continue;
-            }
-            match found.last_mut().filter(|last| last.0.saturating_add(ALONE) > at) {
-                Some(last) if last.1 <= wrong => {}
-                Some(last) => *last = (at, wrong, value, cells),
-                None => found.push((at, wrong, value, cells)),
+            whole.get(near).is_none_or(|w| *w >= at.saturating_add(ALONE))
+        };
+        for at in 0..bits.len().saturating_sub(63) {
+            let near = Near::of(code, bits, at).filter(|near| (1..=most).contains(&near.wrong.0));
+            let is_known = || fields.iter().any(|field| field.contains(&at));
+            let Some(near) = near.filter(|_| is_alone(at) && !is_known()) else { continue };
+            match found.last_mut().filter(|last| last.at.saturating_add(ALONE) > at) {
+                Some(last) if last.wrong <= near.wrong => {}
+                Some(last) => *last = near,
+                None => found.push(near),
             }
         }
     }
@@ -53,13 +73,12 @@ pub(super) fn mended(
         return None;
     }
     let mut bits = bits.clone();
-    for (at, _, value, cells) in &found {
-        for k in Hits(*cells) {
-            bits.set(at.saturating_add(k), value << k >> 63 == 1);
+    for near in &found {
+        for k in Hits(near.must_show) {
+            bits.set(near.at.saturating_add(k), near.value << k >> 63 == 1);
         }
     }
-    let end = |at: usize| at.saturating_add(64);
-    Some((bits, found.iter().map(|(at, ..)| *at..end(*at)).collect()))
+    Some((bits, found.iter().map(Near::range).collect()))
 }
 
 #[cfg(test)]
