@@ -1,4 +1,5 @@
-//! An id field that one reading shows, and a data field that another does.
+//! An id field that one reading shows, and a data field that another does, or that
+//! the id field announces.
 
 use floptical_model::Status;
 

@@ -210,7 +210,7 @@ impl Opening<'_> {
             let at = Span::file(info.data().saturating_add(info::IN_STEP as u64), 1);
             let what = format!(
                 "the start of {} captures is taken for the index: INFO says that they are in step, and the first mark \
-                 closes a turn as long as the next",
+                 closes a turn, as long as the next where there is one",
                 self.begun
             );
             self.note(&FLUX_INDEX_INFERRED, at, Place::Whole, what);
