@@ -113,8 +113,8 @@ fn recorded(sectors: &Arc<Sectors>) -> Derived {
 fn from_cells(cells: &[Cells], at: TrackAt, context: &Context) -> Result<Derived> {
     let read = cells.iter().map(|c| recognise(c, at, context)).collect::<Result<Vec<_>>>()?;
     let mut places = Places::default();
-    for sectors in &read {
-        places.add(sectors, context)?;
+    for (sectors, cells) in read.iter().zip(cells) {
+        places.add(sectors, &cells.bits, context)?;
     }
     Ok(joined(places, &read, cells, at))
 }
@@ -122,8 +122,8 @@ fn from_cells(cells: &[Cells], at: TrackAt, context: &Context) -> Result<Derived
 fn from_flux(flux: &Flux, at: TrackAt, surveyed: bool, context: &Context) -> Result<Derived> {
     let quiet = Quiet::of(flux, at, context)?;
     let mut places = Places::default();
-    for sectors in &quiet.read {
-        places.add(sectors, context)?;
+    for (sectors, turn) in quiet.read.iter().zip(&quiet.turns) {
+        places.add(sectors, &turn.cells.bits, context)?;
     }
     let mut strips: Vec<Cells> = quiet.turns.iter().map(|t| t.cells.clone()).collect();
     if !flux.intervals.is_empty() {
@@ -217,7 +217,7 @@ fn read_again(
 ) -> Result<Vec<Cells>> {
     let mut strips = Vec::new();
     for turn in decode(flux, grid, gains, context)? {
-        places.improve(&looped(&turn.cells, Rung::FastLoop, at, context)?, context)?;
+        places.improve(&looped(&turn.cells, Rung::FastLoop, at, context)?, &turn.cells.bits, context)?;
         strips.push(turn.cells);
     }
     Ok(strips)

@@ -230,9 +230,9 @@ fn unseen(scheme: Scheme) -> Vec<Vec<usize>> {
     }
 }
 
-/// The cells of a track of which one sector holds other data that satisfy its check:
-/// such that transitions move by one cell, and none is lost.
-fn with_unseen_change(made: &Sectors, slot: usize) -> Cells {
+/// The cells of a track of which one sector holds other data that satisfy its check,
+/// so that their transitions are to those of the track as is wanted.
+fn with_unseen(made: &Sectors, slot: usize, is_wanted: impl Fn(&[f64], &[f64]) -> bool) -> Cells {
     let scheme = made.slots[slot].chosen().scheme;
     let (turn, _) = clean(&write_track(made, &form(scheme)).unwrap(), 1);
     let written = |bits: Vec<usize>| {
@@ -243,12 +243,15 @@ fn with_unseen_change(made: &Sectors, slot: usize) -> Cells {
         wrong.slots[slot] = Slot::one(Sighting { data: DataField::Bytes(bytes.into()), ..own });
         write_track(&wrong, &form(scheme)).unwrap()
     };
-    let is_near = |cells: &Cells| {
-        let (other, _) = clean(cells, 1);
-        let moved: Vec<f64> = turn.iter().zip(&other).map(|(a, b)| (a - b).abs()).filter(|by| *by > 0.0).collect();
+    unseen(scheme).into_iter().map(written).find(|cells| is_wanted(&turn, &clean(cells, 1).0)).unwrap()
+}
+
+/// Such that transitions move by one cell, and none is lost.
+fn with_unseen_change(made: &Sectors, slot: usize) -> Cells {
+    with_unseen(made, slot, |turn, other| {
+        let moved: Vec<f64> = turn.iter().zip(other).map(|(a, b)| (a - b).abs()).filter(|by| *by > 0.0).collect();
         other.len() == turn.len() && moved.len() <= 6 && moved.iter().all(|by| *by <= CELL)
-    };
-    unseen(scheme).into_iter().map(written).find(is_near).unwrap()
+    })
 }
 
 /// What three revolutions show of a sector in which the first has the transitions of
@@ -275,6 +278,24 @@ fn what_satisfies_a_check_by_chance_is_no_contradiction() {
     assert_eq!(given, [Status::Unverified, Status::Good, Status::Good]);
     assert_eq!((slot.status(), slot.choice()), (Status::Good, Choice::GoodCheck));
     assert_eq!(&slot.chosen().data.bytes().unwrap()[..], wanted(&made, slot.chosen().sector_id()));
+}
+
+/// A revolution that lost two transitions may satisfy a weak check.
+#[test]
+fn transitions_that_a_weak_check_does_not_miss_are_told_by_the_other_revolutions() {
+    let (made, cells) = written(Scheme::AmigaMfm, 9);
+    let has_all_of = |all: &[f64], some: &[f64]| some.iter().all(|time| all.contains(time));
+    let wrong = with_unseen(&made, 4, |turn, other| turn.len() == other.len() + 2 && has_all_of(turn, other));
+    let ((right, turn), (wrong, _)) = (clean(&cells, 3), clean(&wrong, 1));
+    let later = right.iter().filter(|time| **time > turn);
+    let times: Vec<f64> = wrong.iter().filter(|time| **time <= turn).chain(later).copied().collect();
+    let derived = read(capture(shaken(&times, 6.0, 3), turn, 3));
+    let id = made.slots[4].chosen().sector_id();
+    let slot = derived.sectors.slots.iter().find(|slot| slot.chosen().sector_id() == id).unwrap();
+    let given: Vec<Status> = slot.sightings().iter().map(Sighting::status).collect();
+    assert_eq!(given, [Status::Unverified, Status::Good, Status::Good]);
+    assert_eq!((slot.status(), slot.choice()), (Status::Good, Choice::GoodCheck));
+    assert_eq!(&slot.chosen().data.bytes().unwrap()[..], wanted(&made, id));
 }
 
 #[test]

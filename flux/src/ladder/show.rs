@@ -41,7 +41,7 @@ impl Climber<'_> {
     ) -> Result<Vec<Cells>> {
         let laid = self.laid(turn, path, placed)?;
         let found = self.judged(&laid, (rung, Which::All), places)?;
-        places.improve(&found, self.context)?;
+        places.improve(&found, &laid.strip.cells.bits, self.context)?;
         let mut cells = vec![laid.strip.cells.clone()];
         if is_left(places) {
             cells.extend(self.show_mended(laid, rung, places)?);
@@ -68,10 +68,10 @@ impl Climber<'_> {
         let mut found = self.judged(&laid, (rung, Which::Mended(&mended)), places)?;
         let mut announced = found.clone();
         announced.slots.retain(|slot| is_announced(slot.chosen(), &shown));
-        places.announce(&announced);
+        places.announce(&announced, &laid.strip.cells.bits);
         // The check is all that speaks for the others.
         found.slots.retain(|slot| slot.status() == Status::Reconstructed);
-        places.improve(&found, self.context)?;
+        places.improve(&found, &laid.strip.cells.bits, self.context)?;
         Ok(Some(laid.strip.cells))
     }
 
@@ -85,7 +85,7 @@ impl Climber<'_> {
             let path = viterbi::most_likely(&turn.transitions, &placed, &self.prices);
             let laid = self.laid(turn, &path, &placed)?;
             let found = self.judged(&laid, (rung, Which::Holding), places)?;
-            places.improve(&found, self.context)?;
+            places.improve(&found, &laid.strip.cells.bits, self.context)?;
             cells.push(laid.strip.cells);
             if places.all_sure() {
                 break;
@@ -138,11 +138,11 @@ impl Climber<'_> {
         sectors.cells = Known::Value(strip.turn);
         sectors.slots.retain(|slot| begins_before(slot.chosen(), strip.turn) && which.may_be(slot.chosen()));
         sectors.slots.iter_mut().for_each(|slot| slot.alter(|seen| seen.rung = Some(rung)));
-        places.pass_over(&mut sectors, self.context)?;
+        places.pass_over(&mut sectors, &strip.cells.bits, self.context)?;
         // Chance satisfies a CRC: what has one may confirm others if it is believed. To
         // judge the sums of the Macintosh is dear, and chance hardly satisfies them.
         self.judge(&evidence, |code| code.strong, &mut sectors)?;
-        places.confirm(&mut sectors, self.context)?;
+        places.confirm(&mut sectors, &strip.cells.bits, self.context)?;
         self.judge(&evidence, |code| !code.strong, &mut sectors)?;
         let rests_on_mended = |seen: &mut Sighting| seen.reconstructed |= which.rests_on_mended(seen);
         sectors.slots.iter_mut().for_each(|slot| slot.alter(rests_on_mended));

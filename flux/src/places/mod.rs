@@ -8,7 +8,7 @@ mod tests;
 
 use std::cmp::Reverse;
 
-use floptical_model::{Check, Context, Known, Result, Rung, Scheme, SectorId, Sectors, Span, Status, Why};
+use floptical_model::{Bits, Check, Context, Known, Result, Rung, Scheme, SectorId, Sectors, Span, Status, Why};
 
 pub(crate) use seen::Seen;
 use seen::{Support, TURN};
@@ -39,9 +39,9 @@ pub(crate) struct Places {
 }
 
 impl Places {
-    /// Add what one more revolution shows.
-    pub(crate) fn add(&mut self, sectors: &Sectors, context: &Context) -> Result<()> {
-        for seen in self.sightings(sectors) {
+    /// Add what the cells of one more revolution show.
+    pub(crate) fn add(&mut self, sectors: &Sectors, bits: &Bits, context: &Context) -> Result<()> {
+        for seen in self.sightings(sectors, bits) {
             context.step(self.spots.len() as u64)?;
             let strip = seen.strip;
             let open = |spot: &Spot| spot.seen.iter().all(|s| s.strip != strip);
@@ -55,8 +55,8 @@ impl Places {
     }
 
     /// Add what another reading of a revolution shows better.
-    pub(crate) fn improve(&mut self, sectors: &Sectors, context: &Context) -> Result<()> {
-        for seen in self.sightings(sectors) {
+    pub(crate) fn improve(&mut self, sectors: &Sectors, bits: &Bits, context: &Context) -> Result<()> {
+        for seen in self.sightings(sectors, bits) {
             context.step(self.spots.len() as u64)?;
             let ((status, ..), turn) = (seen.rank(), seen.sighting.revolution);
             if status < Status::Reconstructed && seen.sighting.rung == Some(Rung::Merged) {
@@ -85,16 +85,16 @@ impl Places {
 
     /// Put aside data that nothing but an id field announces, until it is known that
     /// nothing else is shown of the place.
-    pub(crate) fn announce(&mut self, sectors: &Sectors) {
-        let announced: Vec<Seen> = self.sightings(sectors).collect();
+    pub(crate) fn announce(&mut self, sectors: &Sectors, bits: &Bits) {
+        let announced: Vec<Seen> = self.sightings(sectors, bits).collect();
         self.announced.extend(announced);
         self.announced.truncate(UNPLACED);
     }
 
     /// Take out of a reading by a higher rung what another has confirmed of the same
     /// revolution: to judge it again would tell nothing.
-    pub(crate) fn pass_over(&mut self, sectors: &mut Sectors, context: &Context) -> Result<()> {
-        self.take_out(sectors, Self::was_confirmed, context)
+    pub(crate) fn pass_over(&mut self, sectors: &mut Sectors, bits: &Bits, context: &Context) -> Result<()> {
+        self.take_out((sectors, bits), Self::was_confirmed, context)
     }
 
     fn was_confirmed(&mut self, seen: &Seen) -> bool {
@@ -102,24 +102,24 @@ impl Places {
             s.sighting.revolution == seen.sighting.revolution && s.sighting.data == seen.sighting.data && s.holds()
         };
         let spot = self.nearest(seen, Spot::is_sure).filter(|_| seen.is_strong() && seen.holds());
-        spot.is_some_and(|spot| spot.seen.iter().any(|s| same(s) && s.support > Support::Otherwise))
+        spot.is_some_and(|spot| spot.seen.iter().any(|s| same(s) && s.has_support(Support::Likely)))
     }
 
     /// Take out of a reading by a higher rung what is sure already and what it
     /// confirms: there is nothing to be found out.
-    pub(crate) fn confirm(&mut self, sectors: &mut Sectors, context: &Context) -> Result<()> {
-        self.take_out(sectors, Self::is_confirmed_by, context)
+    pub(crate) fn confirm(&mut self, sectors: &mut Sectors, bits: &Bits, context: &Context) -> Result<()> {
+        self.take_out((sectors, bits), Self::is_confirmed_by, context)
     }
 
     /// Take out what nothing more is to be found out of.
     fn take_out(
         &mut self,
-        sectors: &mut Sectors,
+        (sectors, bits): (&mut Sectors, &Bits),
         is_done: impl Fn(&mut Self, &Seen) -> bool,
         context: &Context,
     ) -> Result<()> {
         context.step((self.spots.len() as u64).saturating_mul(sectors.slots.len() as u64))?;
-        let seen: Vec<Seen> = self.sightings(sectors).collect();
+        let seen: Vec<Seen> = self.sightings(sectors, bits).collect();
         let mut left = seen.iter().map(|seen| !is_done(self, seen));
         sectors.slots.retain(|_| left.next().unwrap_or(true));
         Ok(())
@@ -131,7 +131,7 @@ impl Places {
             |s: &&mut Seen| s.sighting.revolution == seen.sighting.revolution && s.sighting.status() == Status::Good;
         let confirmed = spot.seen.iter_mut().filter(good).map(|same| {
             same.support = same.support.max(seen.support(same));
-            same.support > Support::Otherwise
+            same.has_support(Support::Likely)
         });
         confirmed.fold(false, |any, one| any | one)
     }
@@ -202,7 +202,7 @@ impl Places {
         self.join_fields();
         self.show_announced();
         let shown = |spot: &&Spot| {
-            spot.seen.iter().any(|s| s.is_of_loop() && (s.support > Support::Otherwise || spot.agreed(s)))
+            spot.seen.iter().any(|s| s.is_of_loop() && (s.has_support(Support::Likely) || spot.agreed(s)))
         };
         let loops_read = self.spots.iter().filter(shown).count() >= LOOPS_READ;
         for spot in &mut self.spots {
@@ -295,7 +295,7 @@ impl Places {
         self.spots
     }
 
-    fn sightings<'a>(&self, sectors: &'a Sectors) -> impl Iterator<Item = Seen> + use<'a> {
+    fn sightings<'a>(&self, sectors: &'a Sectors, bits: &'a Bits) -> impl Iterator<Item = Seen> + use<'a> {
         let len = sectors.cells.copied().map_or(1, u64::from).max(1);
         let strip = self.strips;
         sectors.slots.iter().map(move |slot| {
@@ -306,7 +306,8 @@ impl Places {
             };
             let data_at = part(&sighting.data_span);
             let at = part(&sighting.id_span).or(data_at).unwrap_or(0);
-            Seen { sighting, strip, support: Support::None, at, data_at }
+            let transitions = sighting.data_span.as_ref().map_or(0, |span| transitions(span, bits));
+            Seen { sighting, strip, support: Support::None, at, data_at, transitions }
         })
     }
 
@@ -316,4 +317,11 @@ impl Places {
         let near = spots.filter_map(|spot| Some((spot.apart(seen)?, spot)));
         near.min_by_key(|(apart, _)| *apart).map(|(_, spot)| spot)
     }
+}
+
+/// How many transitions lie in a stretch of cells.
+fn transitions(span: &Span, bits: &Bits) -> usize {
+    let Span::Cells { start, len, .. } = span else { return 0 };
+    let cell = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
+    bits.slice_wrapping(cell(*start), cell(*len).min(bits.len())).count_ones()
 }

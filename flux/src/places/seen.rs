@@ -32,6 +32,8 @@ pub(crate) struct Seen {
     /// Where its first field and its data field begin, in parts of a turn.
     pub(super) at: u64,
     pub(super) data_at: Option<u64>,
+    /// How many transitions its data field has.
+    pub(super) transitions: usize,
 }
 
 /// What a higher rung says of data that another read from the same flux.
@@ -41,16 +43,23 @@ pub(super) enum Support {
     None,
     /// It reads the same transitions otherwise, or doubts what it reads.
     Otherwise,
-    /// Its search for what satisfies a check that is hardly ever satisfied by chance
-    /// finds the same.
-    Searched,
+    /// It finds the same, which stands while nothing else is shown: by a search for
+    /// what satisfies a check that is hardly ever satisfied by chance, or under one that
+    /// is, where a byte may well be another.
+    Likely,
     /// It believes the same.
     Same,
+    /// All revolutions laid on each other show other data, where this one lost
+    /// transitions or has some too many and a weak check does not tell.
+    Outdone,
 }
 
 /// A byte whose next likely reading is less unlikely than this, in decibels, may as
 /// well be that one.
 const DOUBTFUL: u8 = 3;
+/// Of bytes under a check that chance satisfies now and then, those less sure than
+/// this may well be others.
+const DOUBTFUL_IF_WEAK: u8 = 20;
 
 impl Seen {
     /// The cell of a turn of so many at which its first field begins.
@@ -112,12 +121,26 @@ impl Seen {
         let slipped = differ.saturating_mul(SLIPPED) > own.len() && !self.holds();
         match differ {
             _ if self.sighting.rung < Some(Rung::Cells) || own.len() != its.len() => Support::None,
-            0 if self.is_sure() && !again => Support::Same,
-            0 if self.sighting.status() == Status::Reconstructed && other.is_strong() => Support::Searched,
+            0 if self.is_sure() && !again && (self.is_strong() || self.is_beyond_doubt()) => Support::Same,
+            0 if self.is_sure() && !again => Support::Likely,
+            0 if self.sighting.status() == Status::Reconstructed && other.is_strong() => Support::Likely,
             0 if again => Support::None,
             _ if slipped => Support::None,
+            _ if self.counts_otherwise(other) => Support::Outdone,
             _ => Support::Otherwise,
         }
+    }
+
+    /// True where all revolutions laid on each other show without doubt another number
+    /// of transitions than one of them, which a weak check does not tell.
+    fn counts_otherwise(&self, other: &Seen) -> bool {
+        let shows = self.sighting.rung == Some(Rung::Merged) && self.is_sure() && !self.is_doubtful();
+        shows && !other.is_strong() && self.transitions != other.transitions
+    }
+
+    /// True where a higher rung says at least so much for it.
+    pub(super) fn has_support(&self, least: Support) -> bool {
+        self.support >= least && self.support != Support::Outdone
     }
 
     /// True where an id says which sector it is.
@@ -143,7 +166,16 @@ impl Seen {
 
     /// True where a byte may as well be another.
     pub(super) fn is_doubtful(&self) -> bool {
-        self.sighting.confidence.as_ref().is_some_and(|all| all.iter().any(|decibels| *decibels < DOUBTFUL))
+        self.has_less_than(DOUBTFUL)
+    }
+
+    /// True where no byte is likely another, as far as the check needs it.
+    pub(super) fn is_beyond_doubt(&self) -> bool {
+        !self.has_less_than(if self.is_strong() { DOUBTFUL } else { DOUBTFUL_IF_WEAK })
+    }
+
+    fn has_less_than(&self, decibels: u8) -> bool {
+        self.sighting.confidence.as_ref().is_some_and(|all| all.iter().any(|byte| *byte < decibels))
     }
 }
 

@@ -57,9 +57,15 @@ impl Spot {
 
     /// True for what a higher rung believes, or another reading shows as well.
     pub(super) fn believes(&self, one: &Seen) -> bool {
-        let least = if self.is_disputed() { Support::Same } else { Support::Searched };
-        let outdone = || one.is_doubtful() && self.seen.iter().any(|s| self.outdoes(s, one));
-        (one.is_sure() && !self.is_alone(one) && !outdone()) || one.support >= least || self.agreed(one)
+        let least = if self.is_disputed() { Support::Same } else { Support::Likely };
+        let itself = || one.is_sure() && !self.is_alone(one) && !self.is_outdone(one);
+        one.has_support(least) || self.agreed(one) || itself()
+    }
+
+    /// True where other data are shown better.
+    fn is_outdone(&self, one: &Seen) -> bool {
+        let outdone = || !one.is_beyond_doubt() && self.seen.iter().any(|s| self.outdoes(s, one));
+        one.support == Support::Outdone || outdone()
     }
 
     /// True for other data that two revolutions read for themselves, or that all of
@@ -116,10 +122,12 @@ impl Spot {
         held.next().is_some_and(|first| held.any(|data| data != first))
     }
 
-    /// True when it is disputed and nothing else speaks for one of the readings:
-    /// chance or a contradiction, which higher rungs can tell.
+    /// True when it is disputed and nothing else speaks for one of the readings, or
+    /// under a weak check no other revolution: chance or a contradiction, which higher
+    /// rungs can tell.
     pub(super) fn is_contested(&self) -> bool {
-        self.is_disputed() && self.seen.iter().any(|s| s.holds() && !self.believes(s))
+        let is_told = |s: &Seen| self.believes(s) && (s.is_strong() || self.agreed(s));
+        self.is_disputed() && self.seen.iter().any(|s| s.holds() && !is_told(s))
     }
 
     /// The slot of the place.

@@ -16,16 +16,16 @@ fn seen(revolution: u16, byte: u8, support: Support) -> Seen {
         rung: Some(Rung::FastLoop),
         ..Sighting::assumed(Scheme::IbmMfm, id, DataField::Bytes([byte; 512].into()))
     };
-    Seen { sighting, strip: 0, support, at: 0, data_at: Some(0) }
+    Seen { sighting, strip: 0, support, at: 0, data_at: Some(0), transitions: 0 }
 }
 
 #[test]
 fn in_a_dispute_what_a_search_finds_speaks_for_nothing() {
-    for support in [Support::None, Support::Otherwise, Support::Searched, Support::Same] {
+    for support in [Support::None, Support::Otherwise, Support::Likely, Support::Same] {
         let other = seen(1, 2, Support::Same);
         let alone = Spot { seen: vec![seen(0, 1, support)] };
         let disputed = Spot { seen: vec![seen(0, 1, support), other] };
-        assert_eq!(alone.believes(&alone.seen[0]), support >= Support::Searched, "{support:?}");
+        assert_eq!(alone.believes(&alone.seen[0]), support >= Support::Likely, "{support:?}");
         assert_eq!(disputed.believes(&disputed.seen[0]), support == Support::Same, "{support:?}");
         assert_eq!(disputed.is_contested(), support != Support::Same, "{support:?}");
     }
@@ -86,7 +86,7 @@ fn a_higher_rung_says_how_it_reads_what_a_loop_read() {
     let loops = seen(0, 1, Support::None);
     let table = [
         (read(0, Check::Good, false), Support::Same),
-        (read(0, Check::Good, true), Support::Searched),
+        (read(0, Check::Good, true), Support::Likely),
         (read(1, Check::Good, true), Support::Otherwise),
         (read(1, Check::Good, false), Support::Otherwise),
         (read(1, Check::Bad, false), Support::Otherwise),
@@ -98,6 +98,36 @@ fn a_higher_rung_says_how_it_reads_what_a_loop_read() {
         assert_eq!(higher.support(&loops), support, "{:?}", higher.sighting.data_check);
         assert_eq!(loops.support(&higher), Support::None, "a loop says nothing of a higher rung");
     }
+}
+
+#[test]
+fn under_a_weak_check_a_higher_rung_must_be_sure_and_all_revolutions_tell_transitions() {
+    let read = |rung: Rung, byte: u8, decibels: u8, transitions: usize, scheme: Scheme| {
+        let mut seen = seen(0, byte, Support::None);
+        seen.sighting.rung = Some(rung);
+        seen.sighting.scheme = scheme;
+        seen.sighting.confidence = Some([decibels; 512].into());
+        Seen { transitions, ..seen }
+    };
+    let (weak, strong) = (Scheme::AmigaMfm, Scheme::IbmMfm);
+    let table = [
+        (read(Rung::Cells, 1, 20, 9, weak), Support::Same),
+        (read(Rung::Cells, 1, 19, 9, weak), Support::Likely),
+        (read(Rung::Cells, 1, 19, 9, strong), Support::Same),
+        (read(Rung::Merged, 2, 3, 9, weak), Support::Otherwise),
+        (read(Rung::Merged, 2, 3, 11, weak), Support::Outdone),
+        (read(Rung::Merged, 2, 3, 7, weak), Support::Outdone),
+        (read(Rung::Merged, 2, 2, 11, weak), Support::Otherwise),
+        (read(Rung::Merged, 2, 3, 11, strong), Support::Otherwise),
+        (read(Rung::Cells, 2, 3, 11, weak), Support::Otherwise),
+    ];
+    for (n, (higher, support)) in table.into_iter().enumerate() {
+        let loops = read(Rung::FastLoop, 1, 255, 9, higher.sighting.scheme);
+        assert_eq!(higher.support(&loops), support, "row {n}");
+    }
+    let (outdone, other) = (seen(0, 1, Support::Outdone), seen(1, 1, Support::None));
+    assert!(!Spot { seen: vec![outdone.clone()] }.believes(&outdone));
+    assert!(Spot { seen: vec![outdone.clone(), other] }.believes(&outdone), "another revolution shows the same");
 }
 
 #[test]
@@ -130,7 +160,7 @@ fn what_a_loop_read_where_loops_read_others_is_good_if_nothing_else_is_shown_of_
         (1, alone(Support::None), Status::Unverified),
         (2, alone(Support::Otherwise), Status::Unverified),
         (2, Spot { seen: vec![told(0, 3, Support::None), failed.clone()] }, Status::Unverified),
-        (0, Spot { seen: vec![told(0, 3, Support::Searched), failed] }, Status::Good),
+        (0, Spot { seen: vec![told(0, 3, Support::Likely), failed] }, Status::Good),
     ];
     for (others, spot, status) in table {
         let read = (1..=others).map(|r| Spot { seen: vec![told(0, r, Support::Same)] });
