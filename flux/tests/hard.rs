@@ -151,6 +151,26 @@ fn a_lost_transition_is_found_by_the_crc_and_the_sector_is_never_good() {
     assert!(derived.sectors.slots[4].chosen().reconstructed);
 }
 
+/// Of two and three cells, or three and two, five are left, which may be split either
+/// way: where two are split as they were written, it is the check that tells.
+#[test]
+fn what_a_check_chose_among_four_readings_is_reconstructed() {
+    let (made, cells) = written(Scheme::IbmMfm, 9);
+    let (times, turn) = clean(&cells, 1);
+    let first = middle(&read(capture(times.clone(), turn, 1)), 4, &times);
+    // How the sector is given, if it is right, and how sure its least byte is.
+    let shown = |lost: &[usize]| {
+        let derived = read(capture(without(&shaken(&times, 3.0, 5), lost), turn, 1));
+        let chosen = derived.sectors.slots[4].chosen();
+        let is_right = chosen.data.bytes().unwrap()[..] == *wanted(&made, chosen.sector_id());
+        is_right.then(|| (chosen.status(), chosen.confidence.as_ref().and_then(|all| all.iter().min().copied())))
+    };
+    let is_five = |at: &usize| ((times[at + 1] - times[at - 1]) / CELL).round() as u32 == 5;
+    let is_split = |at: &usize| shown(&[*at]) == Some((Status::Good, Some(0)));
+    let lost: Vec<usize> = (first..).step_by(9).filter(is_five).filter(is_split).take(2).collect();
+    assert_eq!(shown(&lost), Some((Status::Reconstructed, Some(0))));
+}
+
 /// A transition in the last A1 before the data of a sector came a cell early: so read,
 /// an A1 before the right one is nearly a mark as well.
 #[test]

@@ -21,6 +21,9 @@ use crate::code::Code;
 /// How doubtful a reading whose CRC holds may be: it is one of so many that are
 /// as likely. Of wrong ones one in 65,536 satisfies the check.
 const AS_LIKELY: f64 = 8.0;
+/// Where a transition was put in for a lost one, and so many readings are as likely,
+/// it is the check that chose among them.
+const CHOSEN: f64 = 3.0;
 /// Another reading that satisfies a CRC must be dearer than this, in nats: of two
 /// that are nearly as likely one satisfies it by chance.
 const RIVAL: f64 = 5.0;
@@ -46,6 +49,21 @@ const AHEAD: f64 = 2.0;
 const AHEAD_WEAK: f64 = 6.0;
 /// Decibels in a nat: 10 / ln 10.
 const DECIBELS: f64 = 4.342_944_819;
+
+/// How far a reading whose check holds may be believed.
+enum Trust {
+    /// Its check says little.
+    None,
+    /// The check chose it among others that are as likely: it is reconstructed.
+    Chosen,
+    Whole,
+}
+
+impl Trust {
+    fn whole_if(whole: bool) -> Self {
+        if whole { Self::Whole } else { Self::None }
+    }
+}
 
 /// A string of cells with the marks that made it.
 pub(super) struct Evidence<'a> {
@@ -73,9 +91,11 @@ impl Evidence<'_> {
         let Some(field) = Field::data(code, sighting) else { return Ok(()) };
         let changes = self.changes(&field, context)?;
         match sighting.data_check.copied() {
-            Some(Check::Good) if !self.is_trusted(code, &field, &changes, context)? => {
-                sighting.data_check = Known::Unrecorded;
-            }
+            Some(Check::Good) => match self.trust(code, &field, &changes, context)? {
+                Trust::None => sighting.data_check = Known::Unrecorded,
+                Trust::Chosen => sighting.reconstructed = true,
+                Trust::Whole => {}
+            },
             Some(Check::Bad) => {
                 if let Some(bits) = self.searched(code, &field, (&changes, SETS), context)? {
                     sighting.data = DataField::Bytes(field.bytes(&bits).into());
@@ -133,31 +153,36 @@ impl Evidence<'_> {
         Ok((own.syndrome, changes.iter().enumerate().filter_map(one).collect()))
     }
 
-    fn is_trusted(&self, code: &Code, field: &Field, changes: &[Change], context: &Context) -> Result<bool> {
+    /// How far a reading whose check holds may be believed.
+    fn trust(&self, code: &Code, field: &Field, changes: &[Change], context: &Context) -> Result<Trust> {
+        let whole = self.marks.get(self.range(field)).is_some_and(|marks| marks.iter().all(|m| !m.lost));
         if code.strong {
             if self.has_hole(field) {
-                return Ok(false);
+                return Ok(Trust::None);
             }
             let cheap = changes.get(..changes.partition_point(|c| c.price < NEGLIGIBLE)).unwrap_or_default();
             let (_, candidates) = self.candidates(field, cheap, context)?;
             context.step(MORE_SETS as u64)?;
             let as_likely = candidates.iter().fold(1.0, |all, c| all * (1.0 + odds(c.price)));
-            let mut rivals = hits(&candidates, 0, MORE_SETS, RIVAL);
-            return Ok(as_likely <= AS_LIKELY && rivals.next().is_none());
+            let has_rival = || hits(&candidates, 0, MORE_SETS, RIVAL).next().is_some();
+            return Ok(match as_likely {
+                _ if as_likely > AS_LIKELY || has_rival() => Trust::None,
+                _ if as_likely >= CHOSEN && !whole => Trust::Chosen,
+                _ => Trust::Whole,
+            });
         }
-        let whole = self.marks.get(self.range(field)).is_some_and(|marks| marks.iter().all(|m| !m.lost));
         let (_, candidates) = self.candidates(field, changes, context)?;
         if !whole || !field.is_sound(self.bits) {
-            return Ok(false);
+            return Ok(Trust::None);
         }
         if code.has_few_bits() {
             context.step((candidates.len() as u64).saturating_mul(u64::from(code.data_sum.bits)))?;
-            return Ok(elsewhere(&candidates, code.data_sum.bits) <= ELSE);
+            return Ok(Trust::whole_if(elsewhere(&candidates, code.data_sum.bits) <= ELSE));
         }
         let (most, cheap) = DOUBTS;
         let doubts = candidates.iter().filter(|c| c.price < cheap).count();
         let unseen = || hits(&candidates, 0, MORE_SETS, UNSEEN).next().is_some();
-        Ok(doubts <= most && !unseen())
+        Ok(Trust::whole_if(doubts <= most && !unseen()))
     }
 
     /// The string as the one cheap set of changes makes it that satisfies the
