@@ -56,7 +56,7 @@ facts! {
     DataCheck "data-check" Content "Whether the check of a data field holds.";
     DataCheckValue "data-check-value" Content "The check of a data field as recorded.";
     Readings "readings" Content "Further readings of the same track or sector.";
-    Reconstructed "reconstructed" Content "A search made the data fit; no reading shows it.";
+    Reconstructed "reconstructed" Content "No reading shows the data for certain: a search made them fit, or their check chose them.";
     Weak "weak" Content "Bits that read differently each time.";
     Order "order" Content "The order of the sectors on a track.";
     Angle "angle" Measure "Where each sector lies on a track.";

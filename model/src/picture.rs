@@ -159,7 +159,7 @@ pub enum State {
     Unverified,
     /// The same, and all its bytes are alike.
     UnverifiedFiller,
-    /// A search made it fit; no reading shows it.
+    /// No reading shows it for certain: a search made it fit, or its check chose it.
     Reconstructed,
     /// Good checks over different data.
     Ambiguous,
@@ -244,7 +244,7 @@ impl State {
             Self::GoodFiller => "good, one byte repeated",
             Self::Unverified => "unverified: no check",
             Self::UnverifiedFiller => "unverified, one byte repeated",
-            Self::Reconstructed => "reconstructed by a search",
+            Self::Reconstructed => "reconstructed: not read for certain",
             Self::Ambiguous => "ambiguous: good checks differ",
             Self::Weak => "weak: bits change",
             Self::BadCheck => "bad: its check fails",

@@ -168,8 +168,8 @@ pub struct Sighting {
     pub form: Known<RecordForm>,
     /// Revolution of the capture.
     pub revolution: u16,
-    /// True when no reading shows it for itself: a search made it fit, or a check chose it
-    /// among readings that are as likely.
+    /// True when no reading shows it for certain: a search made it fit, or its check chose
+    /// it among readings that are as likely.
     pub reconstructed: bool,
     /// How it was read from flux; `None` where it was not.
     pub rung: Option<Rung>,

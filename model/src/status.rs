@@ -24,7 +24,7 @@ pub enum Status {
     Weak,
     /// Good checks over different data.
     Ambiguous,
-    /// A search made it fit; no reading shows it.
+    /// No reading shows it for certain: a search made it fit, or its check chose it.
     Reconstructed,
     /// No check says anything of it.
     Unverified,

@@ -56,6 +56,7 @@ enum Trust {
     None,
     /// The check chose it among others that are as likely: it is reconstructed.
     Chosen,
+    /// As it was read.
     Whole,
 }
 

@@ -50,7 +50,8 @@ pub(super) enum Support {
     /// It believes the same.
     Same,
     /// All revolutions laid on each other show other data, where this one lost
-    /// transitions or has some too many and a weak check does not tell.
+    /// transitions or has some too many and a weak check does not tell. Only another
+    /// revolution that shows the same outweighs it.
     Outdone,
 }
 
